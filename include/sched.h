@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+/* What a pCPU's loop runs. A runnable belongs to exactly one pCPU, its home:
+ * only the home touches its [O] fields, queues it, runs it, or gives it away.
+ * Others wake it (sched_wake) or ask its home to move it (sched_migrate).
+ * Implemented in kernel/sched.c. */
+#pragma once
+#include "list.h"
+
+enum run_result {
+	RUN_AGAIN,   /* slice over, or somebody asked for the CPU: back to the queue */
+	RUN_BLOCKED, /* nothing to do: off the queue until sched_wake() */
+	RUN_DEAD,    /* never again */
+};
+
+struct runnable;
+
+/* Called by the home's loop, root mode, interrupts off. */
+struct runnable_ops {
+	void (*load)(struct runnable *); /* becomes current here */
+	enum run_result (*run)(struct runnable *);
+	void (*put)(struct runnable *);  /* no longer current */
+	/* Give up all that ties it to this pCPU (hardware state, timers), before
+	 * its home changes. Not current when called. */
+	void (*evict)(struct runnable *);
+	/* Just arrived on this pCPU (the new home). */
+	void (*arrive)(struct runnable *);
+	/* Is there a reason to run? Tested after the wait word says BLOCKED. */
+	bool (*has_work)(struct runnable *);
+};
+
+enum wait_state { WAIT_AWAKE, WAIT_BLOCKED };
+
+/* [I] set before it first runs   [O] home only   [A] any CPU, marked */
+struct runnable {
+	const struct runnable_ops *ops; /* [I] */
+	const char *name;               /* [I] for dumps */
+	struct list queue_node;         /* [O] run queue of the home */
+	struct list home_node;          /* [O] list of all that have this home */
+	u64 vruntime;                   /* [O] TSC cycles used, scaled by weight */
+	u64 cpu_cycles;                 /* [O] TSC cycles used, for the books; read by others as a hint */
+	u32 weight;                     /* [I] share relative to others, 100 is normal */
+	bool queued;                    /* [O] */
+	u64 affinity;                   /* [A] mask of pCPUs it may have as home */
+	s32 home;                       /* [A] written by the home that gives it away */
+	s32 target;                     /* [A] where a migration should take it, -1: nowhere */
+	u32 wait;                       /* [A] enum wait_state */
+	struct runnable *inbox_next;    /* [A] link while in an inbox */
+	u32 in_inbox;                   /* [A] 1: somebody has pushed it and no one has taken it yet */
+} __attribute__((aligned(64)));
+
+void sched_init_runnable(struct runnable *r, const struct runnable_ops *ops, const char *name,
+			 u64 affinity, u32 weight);
+/* Give a fresh runnable (wait == WAIT_BLOCKED) its first home; it runs after
+ * the first sched_wake(). Any CPU. */
+void sched_start(struct runnable *r, unsigned cpu);
+/* Wake it if it is blocked; true if this call did so. The caller has made the
+ * reason visible before. Any CPU, any root context but NMI. */
+bool sched_wake(struct runnable *r);
+/* Ask that it move to the pCPU; takes effect when its home gets to it.
+ * -EINVAL: not in its affinity or not online. Any CPU. */
+int sched_migrate(struct runnable *r, unsigned cpu);
+/* Should the running runnable return to the loop now? Owner, between exits. */
+bool sched_should_yield(void);
+/* The loop. Never returns. */
+void sched_loop(void) __attribute__((noreturn));

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+/* A virtual CPU: its fields with who may touch them, and its life.
+ *
+ * [I] set before it first runs, then constant   [O] only the pCPU that is its home
+ * [A] any CPU, marked accesses                  [H] also read or written by hardware */
+#pragma once
+#include "gate.h"
+#include "request.h"
+#include "sched.h"
+#include "timer.h"
+#include "virt.h"
+#include "vlapic.h"
+
+struct vm;
+
+/* Multi-processing state as the guest sees it. */
+enum vcpu_activity {
+	VCPU_RUNNABLE,
+	VCPU_HALTED,        /* HLT: an interrupt or NMI wakes it */
+	VCPU_WAIT_FOR_SIPI, /* after INIT */
+	VCPU_ENDED,         /* its VM is dead */
+};
+
+#define VCPU_INIT_PENDING BIT(0)
+#define VCPU_SIPI_PENDING BIT(1)
+
+struct vcpu_stats {
+	u64 exits[VIRT_EXIT_UNKNOWN + 1];
+	u64 kicks_received, injected, halts, migrations;
+};
+
+struct vcpu {
+	struct gate gate;     /* [A] mode, cpu, requests; a cache line of its own */
+	struct runnable run;  /* see sched.h */
+	struct virt_vcpu *hv; /* [I] hardware state, [O] contents */
+	struct vm *vm;        /* [I] */
+	u32 index;            /* [I] 0..vm->vcpu_count-1; not the APIC ID */
+	u32 activity;         /* [O] enum vcpu_activity */
+	u32 events;           /* [A] VCPU_INIT_PENDING, VCPU_SIPI_PENDING */
+	u32 sipi_vector;      /* [A] stored before VCPU_SIPI_PENDING is set */
+	u32 nmi_pending;      /* [A] NMIs to deliver, at most 2 as in hardware */
+	struct vlapic lapic;  /* see vlapic.h */
+	struct timer lapic_timer; /* [O] */
+	u64 tsc_offset;       /* [O] guest TSC = host TSC + this */
+	u64 tsc_adjust;       /* [O] IA32_TSC_ADJUST */
+	u64 pvclock_gpa;      /* [O] 0: kvmclock off */
+	u64 xcr0, xss;        /* [O] */
+	char name[32];        /* [I] "vm0/vcpu1" */
+	struct virt_exit exit; /* [O] the last one */
+	struct vcpu_stats stats; /* [O], read by others as a hint */
+};
+
+/* --- what other files may ask of a vCPU, from any CPU, root mode --- */
+
+/* INIT and SIPI as they arrive at the local APIC; payload, request, kick. */
+void vcpu_post_init(struct vcpu *vcpu);
+void vcpu_post_sipi(struct vcpu *vcpu, u8 vector);
+void vcpu_post_nmi(struct vcpu *vcpu);
+
+/* --- owner only: in an exit handler or while serving requests --- */
+
+/* Guest TSC now. */
+u64 vcpu_guest_tsc(const struct vcpu *vcpu);
+/* Inject #GP(0), #UD into the guest at the current instruction. */
+void vcpu_inject_gp(struct vcpu *vcpu);
+void vcpu_inject_ud(struct vcpu *vcpu);

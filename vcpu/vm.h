@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+/* A virtual machine: memory, vCPUs, devices, and how it ends.
+ *
+ * [I] set before the first vCPU runs   [L] under device_lock   [M] under mmu_lock
+ * [A] any CPU, marked accesses */
+#pragma once
+#include "config.h"
+#include "dev/ioapic.h"
+#include "dev/rtc.h"
+#include "dev/uart.h"
+#include "spinlock.h"
+#include "vcpu.h"
+#include "vmdesc.h"
+
+struct vm {
+	u32 id;                    /* [I] 0..MAX_VMS-1 */
+	const struct vm_desc *desc; /* [I] name, cpus, memory, command line */
+	u32 vcpu_count;            /* [I] */
+	struct vcpu *vcpus[MAX_VCPUS]; /* [I] by index */
+	struct virt_space *space;  /* [M] nested page tables */
+	u64 ram_bytes;             /* [I] */
+	struct spinlock mmu_lock;
+	struct spinlock device_lock;
+	struct ioapic ioapic;      /* [L] */
+	struct uart uart;          /* [L] */
+	struct rtc rtc;            /* [L] */
+	u32 state;                 /* [A] enum vm_state */
+	u32 running_vcpus;         /* [A] vCPUs not yet ENDED */
+	char why[96];              /* the first vm_kill()'s reason; written before state */
+};
+
+enum vm_state { VM_BUILDING, VM_RUNNING, VM_DEAD };
+
+/* End a VM, with a line that says why. Any CPU, root mode, also with the
+ * caller's own vCPU IN or READING (does not wait). The first reason stays. */
+void vm_kill(struct vm *vm, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same for an orderly end (power-off, reset): not an error. */
+void vm_end(struct vm *vm, const char *why);
+
+/* --- the one door to guest memory; vcpu/guestmem.c --- */
+
+/* Copy between guest-physical memory and a buffer. False: some byte of the
+ * range is not RAM (then nothing or a part was copied). Owner of vcpu, its
+ * mode OUTSIDE; walks the tables in READING mode. */
+bool guest_read(struct vcpu *vcpu, gpa_t gpa, void *buf, u64 bytes);
+bool guest_write(struct vcpu *vcpu, gpa_t gpa, const void *buf, u64 bytes);
+/* Translate a guest-virtual address through the guest's own page tables
+ * (or none, when paging is off). False: not mapped for this kind of access. */
+bool guest_translate(struct vcpu *vcpu, u64 gva, bool write, bool fetch, gpa_t *gpa);
