@@ -50,7 +50,7 @@ struct acpi_info {
 	u16 pm1a_control_port;
 	u16 pm1b_control_port;
 	u16 sci;             /* the GSI of the system control interrupt */
-	u16 smi_command_port; /* write acpi_enable there to enter ACPI mode; */
+	u16 smi_command_port; /* to enter ACPI mode, write acpi_enable there; */
 	u8 acpi_enable;       /* 0 and 0: already in it, or no such mode */
 	bool reset_supported;
 	u8 reset_space;      /* ACPI_SPACE_... */
