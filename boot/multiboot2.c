@@ -37,8 +37,8 @@ static void leave_out(struct parser *p, const char *why)
 }
 
 /* A string that should end with a NUL before its tag does. */
-static void copy_string(struct parser *p, char *dst, size_t size, const u8 *src, u64 bytes,
-			const char *why)
+static void copy_string(struct parser *p, char *dst, size_t size, const u8 *src,
+			u64 bytes, const char *why)
 {
 	size_t length = strnlen((const char *)src, bytes);
 	size_t kept = MIN(length, size - 1);

@@ -63,7 +63,8 @@ struct acpi_info {
 	u8 s5_slp_typb;
 };
 
-/* A pointer to physical memory, or NULL if that range may not be read. */
+/* A pointer to physical memory, or NULL if that range may not be read. Good until
+ * acpi_parse() returns. */
 typedef const void *(*acpi_map_fn)(u64 phys, u64 bytes);
 
 /* Read the tables that the root pointer leads to into *out; all of it is set.

@@ -15,7 +15,7 @@ typedef int (*format_fn)(char *, size_t, const char *, ...);
 /* Not static, so that the compiler does not check the formats given to it. */
 format_fn any = (format_fn)format;
 
-#define SAYS(want, ...)                                                                        \
+#define SAYS(want, ...)                                                                \
 	do {                                                                                   \
 		char got_[SIZE];                                                               \
 		CHECK_EQ(format(got_, SIZE, __VA_ARGS__), strlen(want));                       \

@@ -7,7 +7,8 @@ failed=0
 for program; do
 	output=$("$program" 2>&1)
 	code=$?
-	counts=$(printf '%s\n' "$output" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
+	counts=$(printf '%s\n' "$output" |
+		sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
 	name=$(basename "$program")
 	if [ $code -eq 0 ] && [ -n "$counts" ]; then
 		passed=$((passed + ${counts% *}))

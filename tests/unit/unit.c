@@ -37,7 +37,8 @@ bool unit_check_eq(u64 a, u64 b, const char *what, const char *file, int line)
 	return false;
 }
 
-bool unit_check_str(const char *a, const char *b, const char *what, const char *file, int line)
+bool unit_check_str(const char *a, const char *b, const char *what, const char *file,
+		    int line)
 {
 	if (a && b && !strcmp(a, b))
 		return true;
@@ -46,7 +47,8 @@ bool unit_check_str(const char *a, const char *b, const char *what, const char *
 	return false;
 }
 
-bool unit_check_has(const char *a, const char *b, const char *what, const char *file, int line)
+bool unit_check_has(const char *a, const char *b, const char *what, const char *file,
+		    int line)
 {
 	if (a && b && strstr(a, b))
 		return true;

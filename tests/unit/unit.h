@@ -29,8 +29,10 @@ int unit_run(const struct unit_test *tests, unsigned count);
 #define CHECK_HAS(a, b) unit_check_has((a), (b), #a, __FILE__, __LINE__)
 bool unit_check(bool held, const char *what, const char *file, int line);
 bool unit_check_eq(u64 a, u64 b, const char *what, const char *file, int line);
-bool unit_check_str(const char *a, const char *b, const char *what, const char *file, int line);
-bool unit_check_has(const char *a, const char *b, const char *what, const char *file, int line);
+bool unit_check_str(const char *a, const char *b, const char *what, const char *file,
+		    int line);
+bool unit_check_has(const char *a, const char *b, const char *what, const char *file,
+		    int line);
 
 /* A heap block of exactly this size, so that AddressSanitizer sees one byte too
  * far; bytes may be 0. unit_copy() fills it from src. Free with unit_free(). */
