@@ -28,7 +28,7 @@ struct cpu {
 	void *stack_top;        /* [I] */
 	bool resched;           /* [O] the running runnable should return to the loop */
 	bool timer_due;         /* [O] the local APIC timer fired */
-	bool may_wait;          /* [O] own vCPU OUTSIDE and no lock held: waits allowed */
+	u32 locks_held;         /* [O] spinlocks this CPU holds */
 	u32 irq_count;          /* [O] interrupts taken */
 	u32 spurious_count;     /* [O] */
 	u32 nmi_count;          /* [O] NMIs taken, also by exit */
@@ -41,7 +41,7 @@ struct cpu {
 	/* What other CPUs write: on cache lines of their own. */
 	u64 inbox_seq __attribute__((aligned(64))); /* [A] senders fetch-add */
 	struct runnable *inbox;                     /* [A] pushed runnables, LIFO */
-	struct call *calls;                         /* [A] pushed function calls, LIFO */
+	struct ipi_call *calls;                     /* [A] pushed function calls, LIFO */
 	u64 ack_seq __attribute__((aligned(64)));   /* [A] owner stores what it has seen */
 	u32 online;                                 /* [A] in the scheduling pool */
 	u32 idle;                                   /* [A] halted, waiting for an interrupt */

@@ -30,6 +30,9 @@ struct runnable_ops {
 
 enum wait_state { WAIT_AWAKE, WAIT_BLOCKED };
 
+#define SCHED_NO_CPU (-1)
+#define SCHED_WEIGHT_NORMAL 100
+
 /* [I] set before it first runs   [O] home only   [A] any CPU, marked */
 struct runnable {
 	const struct runnable_ops *ops; /* [I] */
@@ -41,6 +44,7 @@ struct runnable {
 	u32 weight;                     /* [I] share relative to others, 100 is normal */
 	bool queued;                    /* [O] */
 	u64 affinity;                   /* [A] mask of pCPUs it may have as home */
+	u64 slice_start;                /* [O] TSC when it last became current */
 	s32 home;                       /* [A] written by the home that gives it away */
 	s32 target;                     /* [A] where a migration should take it, -1: nowhere */
 	u32 wait;                       /* [A] enum wait_state */
@@ -59,7 +63,8 @@ bool sched_wake(struct runnable *r);
 /* Ask that it move to the pCPU; takes effect when its home gets to it.
  * -EINVAL: not in its affinity or not online. Any CPU. */
 int sched_migrate(struct runnable *r, unsigned cpu);
-/* Should the running runnable return to the loop now? Owner, between exits. */
-bool sched_should_yield(void);
+/* Serve inbox and timers if there is something; true: the running runnable
+ * should return to the loop. From its run operation, own vCPU OUTSIDE. */
+bool sched_poll(void);
 /* The loop. Never returns. */
 void sched_loop(void) __attribute__((noreturn));

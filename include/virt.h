@@ -4,6 +4,7 @@
  * All calls: root mode, interrupts off, on the pCPU that owns the vCPU, unless
  * said otherwise. */
 #pragma once
+#include "bits.h"
 #include "config.h"
 #include "gate.h"
 #include "types.h"
@@ -78,6 +79,8 @@ struct virt_segment {
 };
 
 #define VIRT_SEG_UNUSABLE BIT(16)
+#define VIRT_SEG_LONG BIT(13) /* CS: 64-bit code */
+#define VIRT_SEG_BIG BIT(14)  /* D/B: 32-bit */
 
 /* Guest control state that is not in the general registers. */
 struct virt_sregs {
@@ -119,13 +122,15 @@ void virt_space_destroy(struct virt_space *space);
  * mmu_lock. -ENOMEM. Nothing may be mapped there yet. */
 int virt_space_map(struct virt_space *space, gpa_t gpa, hpa_t hpa, u64 bytes, unsigned rights);
 /* Take a range out, splitting large pages at its ends. Table pages that become
- * empty are put on the space's list of pages to free, not freed: first every vCPU has
- * to flush (SHOOT), then virt_space_free_pages(). Caller holds mmu_lock. */
+ * empty are unlinked, not freed: walkers and CPUs may still use them (SHOOT).
+ * Caller holds mmu_lock. */
 int virt_space_unmap(struct virt_space *space, gpa_t gpa, u64 bytes);
 /* Break the large page that maps gpa into 4 KiB ones, same contents. mmu_lock. */
 int virt_space_split(struct virt_space *space, gpa_t gpa);
-/* Free what unmap took out. Only after the flush was acknowledged. mmu_lock. */
-void virt_space_free_pages(struct virt_space *space);
+/* Take the list of unlinked table pages (with mmu_lock), let every vCPU flush with
+ * WAIT (without it), then free the list. */
+void *virt_space_take_unlinked(struct virt_space *space);
+void virt_space_free_unlinked(void *list);
 /* Lock-free walk: where is gpa, and up to where is it contiguous? Only with the
  * caller's vCPU in READING mode, or with mmu_lock. False: nothing there. */
 bool virt_space_walk(const struct virt_space *space, gpa_t gpa, hpa_t *hpa, u64 *contiguous,
@@ -159,7 +164,6 @@ void virt_set_sregs(struct virt_vcpu *hv, const struct virt_sregs *in);
 void virt_skip(struct virt_vcpu *hv, u32 length);
 /* CR writes as the guest meant them. False: architectural #GP. */
 bool virt_set_cr(struct virt_vcpu *hv, unsigned number, u64 value);
-bool virt_set_efer(struct virt_vcpu *hv, u64 value);
 u64 virt_efer(struct virt_vcpu *hv);
 void virt_set_tsc_offset(struct virt_vcpu *hv, u64 offset);
 
@@ -174,8 +178,6 @@ bool virt_interrupt_flag(struct virt_vcpu *hv);  /* IF alone, for HLT */
 bool virt_nmi_open(struct virt_vcpu *hv);
 void virt_want_interrupt_window(struct virt_vcpu *hv, bool on);
 void virt_want_nmi_window(struct virt_vcpu *hv, bool on);
-/* Guest TPR for virtual interrupt priority when the back end keeps it (CR8). */
-void virt_set_tpr_shadow(struct virt_vcpu *hv, u8 tpr, u8 threshold);
 
 /* --- upcall: implemented above (vcpu/fastpath.c) --- */
 

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+# make            build build/spur.elf
+# make run        boot Linux on it (README.md)
+# make test       all tests
+# make check      the rules of style that a script can check
+# TESTS=1         the build with in-machine tests, in build/tests
+
+VERSION := 0.1
+BUILD ?= build
+CC = gcc
+TESTS ?= 0
+
+ifeq ($(TESTS),1)
+OUT := $(BUILD)/tests
+SPECIFIC := $(wildcard tests/machine/*.c)
+else
+OUT := $(BUILD)/spur
+SPECIFIC := boot/no_tests.c
+endif
+
+CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -m64 -mno-red-zone \
+	-mgeneral-regs-only -fno-omit-frame-pointer -fno-optimize-sibling-calls \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing \
+	-fno-delete-null-pointer-checks -fcf-protection=none \
+	-Wall -Wextra -Werror -Wshadow -Wundef -Wmissing-prototypes -Wstrict-prototypes \
+	-Wold-style-definition -Wvla -Wframe-larger-than=1536 -Wno-unused-parameter \
+	-Iinclude -I. -DSPUR_VERSION='"$(VERSION)"' -MMD -MP
+LDFLAGS := -nostdlib -static -no-pie -z max-page-size=4096 -z noexecstack \
+	--build-id=none --no-warn-rwx-segments -T linker.ld
+
+SOURCES := $(filter-out boot/no_tests.c, $(wildcard boot/*.c boot/*.S arch/x86/*.c arch/x86/*.S \
+	arch/x86/vmx/*.c arch/x86/vmx/*.S kernel/*.c vcpu/*.c vcpu/dev/*.c)) $(SPECIFIC)
+OBJECTS := $(SOURCES:%=$(OUT)/%.o)
+ELF := $(OUT).elf
+
+all: $(ELF)
+
+# Linked twice: the first gives the addresses for the table of function names.
+$(ELF): $(OBJECTS) linker.ld tools/symbols
+	@tools/symbols - $(OUT)/symbols0.S && $(CC) -c $(OUT)/symbols0.S -o $(OUT)/symbols0.o
+	@ld $(LDFLAGS) -o $(OUT)/first.elf $(OBJECTS) $(OUT)/symbols0.o
+	@tools/symbols $(OUT)/first.elf $(OUT)/symbols.S && $(CC) -c $(OUT)/symbols.S -o $(OUT)/symbols.o
+	@ld $(LDFLAGS) -o $@ $(OBJECTS) $(OUT)/symbols.o
+	@echo "built $@"
+
+$(OUT)/%.o: % Makefile
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -c $< -o $@
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all clean
+-include $(OBJECTS:.o=.d)

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/* INIT to all, a pause, then SIPI to one after the other. The trampoline page is
+ * shared: the next AP starts only after the one before has arrived or was given up. */
+#include "smp.h"
+#include "atomic.h"
+#include "hostmap.h"
+#include "kernel/cpu_init.h"
+#include "lapic.h"
+#include "printk.h"
+#include "string.h"
+#include "tsc.h"
+#include "x86.h"
+
+#define INIT_TO_SIPI_US 10000
+#define SIPI_TO_SIPI_US 200
+#define ARRIVE_LIMIT_US 100000
+#define STEP_US 20
+
+extern const u8 trampoline_start[], trampoline_end[];
+extern const u8 trampoline[], tramp_cr3[], tramp_cpu[], tramp_stack[], tramp_entry[], tramp_hold[];
+
+extern const u8 boot_pml4[]; /* boot/start.S */
+
+static u32 arrived; /* [A] CPU number of the last AP that came up */
+
+/* The copy's address of a parameter. */
+static void *param(u64 page, const u8 *symbol)
+{
+	return hpa_to_ptr(hpa(page + (u64)(symbol - trampoline)));
+}
+
+static void set_param(u64 page, const u8 *symbol, u64 value)
+{
+	memcpy(param(page, symbol), &value, sizeof(value));
+}
+
+void smp_arrived(struct cpu *cpu)
+{
+	/* ONLINE: pairs with the acquire in wait_arrived(). */
+	smp_store_release(&arrived, cpu->id);
+}
+
+static bool wait_arrived(const struct cpu *cpu, u64 limit_us)
+{
+	for (u64 us = 0; us < limit_us; us += STEP_US) {
+		/* ONLINE: what the AP set up is visible with its number. */
+		if (smp_load_acquire(&arrived) == cpu->id)
+			return true;
+		udelay(STEP_US);
+	}
+	return false;
+}
+
+static bool start_one(struct cpu *cpu, const struct smp_options *options)
+{
+	u64 page = options->low_page;
+
+	/* The trampoline page is not executable in the real map; the AP switches
+	 * to that one as soon as it runs from the image. */
+	set_param(page, tramp_cr3, (u64)(uintptr_t)boot_pml4);
+	set_param(page, tramp_stack, (u64)(uintptr_t)cpu->stack_top);
+	set_param(page, tramp_entry, (u64)(uintptr_t)options->entry);
+	set_param(page, tramp_cpu, (u64)(uintptr_t)cpu);
+	*(u8 *)param(page, tramp_hold) = options->hold == (s32)cpu->id;
+	lapic_send_sipi(cpu->apic_id, (u8)(page >> 12));
+	if (wait_arrived(cpu, SIPI_TO_SIPI_US))
+		return true;
+	lapic_send_sipi(cpu->apic_id, (u8)(page >> 12));
+	if (wait_arrived(cpu, ARRIVE_LIMIT_US))
+		return true;
+	/* If it wakes after all it finds nothing. If it has taken its parameters, it
+	 * is too late to take them back: stop it for good. */
+	if (!xchg((u64 *)param(page, tramp_cpu), 0))
+		lapic_send_init(cpu->apic_id);
+	return false;
+}
+
+void smp_start(const struct acpi_info *acpi, const struct smp_options *options)
+{
+	u32 me = lapic_id();
+
+	memcpy(hpa_to_ptr(hpa(options->low_page)), trampoline_start,
+	       (size_t)(trampoline_end - trampoline_start));
+	for (unsigned i = 0; i < acpi->cpu_count; i++) {
+		if (acpi->cpus[i].apic_id != me)
+			lapic_send_init(acpi->cpus[i].apic_id);
+	}
+	udelay(INIT_TO_SIPI_US);
+	for (unsigned i = 0; i < acpi->cpu_count; i++) {
+		struct cpu *cpu;
+
+		if (acpi->cpus[i].apic_id == me)
+			continue;
+		cpu = cpu_add(acpi->cpus[i].apic_id);
+		if (!cpu)
+			break;
+		hostmap_guard(cpu_stack_guard(cpu->id));
+		if (start_one(cpu, options))
+			continue;
+		printk("spur: cpu with APIC ID %u does not answer, left out\n", cpu->apic_id);
+		cpu_remove_last();
+	}
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+/* How fast is the TSC? Measured once, against the PM timer or the PIT. */
+#pragma once
+#include "types.h"
+
+/* pm_timer_port: I/O port of the ACPI PM timer, 0: none (then the PIT is used).
+ * Boot CPU. Takes about 20 ms. */
+void tsc_calibrate(u16 pm_timer_port);
+/* Busy-wait. Boot and panic only: root mode has a bound. */
+void udelay(u64 microseconds);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+/* The words of Spur's own command line. */
+#pragma once
+#include "kernel/panic.h"
+#include "types.h"
+
+#define TEST_NAME_MAX 32
+
+struct boot_options {
+	enum machine_end end;         /* end=poweroff|reboot|halt|exit */
+	s32 hold_ap;                  /* hold-ap=N (test builds): that AP never answers */
+	char test[TEST_NAME_MAX];     /* test=NAME (test builds), "" none */
+	u64 seed;                     /* seed=N */
+};
+
+/* Unknown words are named on the log and skipped. */
+void options_parse(const char *cmdline, struct boot_options *out);

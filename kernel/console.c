@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+/* The ring between whoever prints and the UART. */
+#include "console.h"
+#include "arch/x86/serial.h"
+#include "atomic.h"
+#include "bits.h"
+#include "printk.h"
+#include "spinlock.h"
+
+#define RING_BYTES 65536
+#define LINE_BYTES 256
+
+static struct spinlock lock;
+static char ring[RING_BYTES]; /* [L] */
+static u64 head, tail;        /* [L] written up to head, sent up to tail */
+static u64 dropped;           /* [L] bytes that found the ring full */
+static bool present;          /* [I] there is a UART */
+static bool interrupts;       /* [I] after console_use_interrupts() */
+static bool transmitting;     /* [L] the transmit interrupt is on */
+static u32 attention;         /* [A] the UART wants something */
+static void (*input_handler)(u8); /* [I] */
+
+/* Send what the FIFO takes; with interrupts, keep the transmit one on as long as
+ * there is more. */
+static void pump_locked(void)
+{
+	unsigned room = head != tail ? serial_tx_room() : 0;
+
+	for (; room && tail != head; room--)
+		serial_tx((u8)ring[tail++ % RING_BYTES]);
+	if (interrupts && transmitting != (head != tail)) {
+		transmitting = head != tail;
+		serial_irq_enable(true, transmitting);
+	}
+}
+
+static void drain_locked(void)
+{
+	while (present && head != tail)
+		pump_locked();
+}
+
+static void put_locked(const char *text, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++) {
+		if (head - tail == RING_BYTES) {
+			dropped++;
+			continue;
+		}
+		ring[head++ % RING_BYTES] = text[i];
+	}
+	if (!present)
+		tail = head;
+	if (interrupts)
+		pump_locked();
+	else
+		drain_locked();
+}
+
+void console_init(void)
+{
+	present = serial_init();
+	screen_clear();
+}
+
+void console_use_interrupts(void)
+{
+	spin_lock(&lock);
+	interrupts = present;
+	if (present)
+		serial_irq_enable(true, false);
+	spin_unlock(&lock);
+}
+
+void console_write(const char *text, size_t bytes)
+{
+	spin_lock(&lock);
+	put_locked(text, bytes);
+	spin_unlock(&lock);
+}
+
+void console_log(const char *text, size_t bytes)
+{
+	spin_lock(&lock);
+	for (size_t i = 0; i < bytes; i++) {
+		if (text[i] == '\n')
+			put_locked("\r", 1);
+		put_locked(text + i, 1);
+	}
+	screen_write(text, bytes);
+	spin_unlock(&lock);
+}
+
+void console_interrupt(void)
+{
+	WRITE_ONCE(attention, 1); /* STATS: pairs with console_poll(), same CPU */
+}
+
+void console_poll(void)
+{
+	int byte;
+
+	if (!READ_ONCE(attention)) /* STATS: an interrupt comes again if missed */
+		return;
+	WRITE_ONCE(attention, 0);
+	spin_lock(&lock);
+	pump_locked();
+	byte = serial_rx();
+	spin_unlock(&lock);
+	while (byte >= 0) {
+		if (input_handler)
+			input_handler((u8)byte);
+		spin_lock(&lock);
+		byte = serial_rx();
+		spin_unlock(&lock);
+	}
+}
+
+bool console_flush_step(void)
+{
+	if (READ_ONCE(attention)) { /* STATS: as console_poll() */
+		console_poll();
+		return true;
+	}
+	return false;
+}
+
+void console_flush(void)
+{
+	spin_lock(&lock);
+	drain_locked();
+	spin_unlock(&lock);
+}
+
+void console_break_lock(void)
+{
+	lock = (struct spinlock){0};
+	interrupts = false;
+}
+
+void console_set_input(void (*input)(u8 byte))
+{
+	input_handler = input;
+}
+
+void printk(const char *fmt, ...)
+{
+	char line[LINE_BYTES];
+	va_list args;
+	int length;
+
+	va_start(args, fmt);
+	length = format_va(line, sizeof(line), fmt, args);
+	va_end(args);
+	console_log(line, (size_t)MIN(length, LINE_BYTES - 1));
+}

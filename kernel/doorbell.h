@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+/* What kernel/ needs of ipi.c beyond include/ipi.h. */
+#pragma once
+#include "types.h"
+
+/* Tell a CPU that its inbox is no longer empty. */
+void ipi_doorbell(unsigned cpu);
+/* TSC value at which a wait that begins now has failed. */
+u64 wait_deadline(void);

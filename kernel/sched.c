@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: MIT
+/* The loop of every pCPU: serve the inbox and the timers, pick the runnable that
+ * has had the least, run it, settle what became of it. Owns the run queues; no
+ * locks: others reach a run queue only through its CPU's inbox. Who runs longest is
+ * measured in TSC cycles divided by weight (vruntime), the smallest goes first. */
+#include "sched.h"
+#include "assert.h"
+#include "atomic.h"
+#include "console.h"
+#include "cpu.h"
+#include "errno.h"
+#include "ipi.h"
+#include "kernel/cpu_init.h"
+#include "kernel/idle.h"
+#include "kernel/doorbell.h"
+#include "kernel/sched_pool.h"
+#include "kernel/timer_queue.h"
+#include "timer.h"
+
+static u64 slice_cycles(void)
+{
+	return tsc_khz() * SLICE_US / 1000;
+}
+
+/* --- inbox: the way to another CPU's run queue --- */
+
+/* "Look at r." Whoever set its reason (awake, target, home) did so before. Any CPU. */
+static void push(struct runnable *r)
+{
+	struct runnable *head;
+	struct cpu *cpu;
+
+	/* WAKE: pairs with the xchg in sched_serve_inbox(): either that CPU
+	 * has not looked yet, and will see the reason, or we push again. */
+	if (xchg(&r->in_inbox, 1))
+		return;
+	/* HOME: pairs with the release in give_away(); if it moves once more, the
+	 * old home passes it on. */
+	cpu = cpu_of((unsigned)smp_load_acquire(&r->home));
+	/* INBOX: the cmpxchg publishes the link; pairs with the xchg of the taker. */
+	do {
+		head = READ_ONCE(cpu->inbox);
+		WRITE_ONCE(r->inbox_next, head);
+	} while (cmpxchg(&cpu->inbox, head, r) != head);
+	/* INBOX: who found the list empty rings; later ones ride along. */
+	if (!head && cpu != this_cpu())
+		ipi_doorbell(cpu->id);
+}
+
+static void give_away(struct runnable *r, unsigned to)
+{
+	ASSERT(!r->queued && this_cpu()->current != r);
+	list_remove(&r->home_node);
+	r->ops->evict(r);
+	/* HOME: all that this CPU did with r is before; pairs with push(). */
+	smp_store_release(&r->home, (s32)to);
+	push(r);
+}
+
+/* --- run queue: this CPU's own --- */
+
+static struct runnable *queue_first(struct run_queue *rq)
+{
+	return list_empty(&rq->queue)
+		       ? NULL
+		       : container_of(rq->queue.next, struct runnable, queue_node);
+}
+
+static void queue_insert(struct run_queue *rq, struct runnable *r)
+{
+	struct list *at = &rq->queue;
+
+	list_for_each(node, &rq->queue) {
+		if (container_of(node, struct runnable, queue_node)->vruntime > r->vruntime) {
+			at = node;
+			break;
+		}
+	}
+	list_insert_before(at, &r->queue_node);
+	r->queued = true;
+	rq->count++;
+}
+
+static void queue_remove(struct run_queue *rq, struct runnable *r)
+{
+	list_remove(&r->queue_node);
+	r->queued = false;
+	rq->count--;
+}
+
+/* An idle CPU that may take r, or SCHED_NO_CPU. A hint: two may choose the same. */
+static s32 find_idle(const struct runnable *r)
+{
+	u64 mask = READ_ONCE(r->affinity) & cpu_online_mask() & ~BIT(this_cpu()->id);
+
+	for (; mask; mask &= mask - 1) {
+		if (READ_ONCE(cpu_of(bit_lowest(mask))->idle)) /* IDLE: hint, no pair */
+			return (s32)bit_lowest(mask);
+	}
+	return SCHED_NO_CPU;
+}
+
+/* Does the newcomer deserve the CPU now? It does when it is owed more than a tenth
+ * of a slice; less would only trade one switch for another. */
+static bool should_preempt(struct cpu *cpu, struct runnable *newcomer)
+{
+	struct runnable *current = cpu->current;
+	u64 used = (tsc_now() - current->slice_start) * SCHED_WEIGHT_NORMAL / current->weight;
+
+	return newcomer->vruntime + slice_cycles() / 10 < current->vruntime + used;
+}
+
+static void enqueue(struct cpu *cpu, struct runnable *r)
+{
+	s32 idle = cpu->current || cpu->rq.count ? find_idle(r) : SCHED_NO_CPU;
+
+	if (idle != SCHED_NO_CPU) {
+		give_away(r, (unsigned)idle);
+		return;
+	}
+	/* Who slept has no claim on the time it did not use. */
+	r->vruntime = MAX(r->vruntime, cpu->rq.min_vruntime);
+	queue_insert(&cpu->rq, r);
+	if (!cpu->current)
+		return;
+	if (should_preempt(cpu, r))
+		cpu->resched = true;
+	else if (!cpu->rq.slice_end)
+		cpu->rq.slice_end = tsc_now() + slice_cycles();
+	timer_program();
+}
+
+/* Where r should go because this CPU cannot keep it, or SCHED_NO_CPU. */
+static s32 must_leave_to(struct cpu *cpu, struct runnable *r)
+{
+	s32 target = xchg(&r->target, SCHED_NO_CPU); /* HOME: set by sched_migrate() */
+	u64 allowed = READ_ONCE(r->affinity) & cpu_online_mask();
+
+	if (target != SCHED_NO_CPU && target != (s32)cpu->id && cpu_online((unsigned)target))
+		return target;
+	if (cpu_online(cpu->id) || !allowed)
+		return SCHED_NO_CPU;
+	return (s32)bit_lowest(allowed);
+}
+
+/* Somebody pushed r here: find out why. */
+static void look_at(struct cpu *cpu, struct runnable *r)
+{
+	s32 to;
+
+	if (list_empty(&r->home_node)) {
+		list_append(&cpu->rq.homed, &r->home_node);
+		r->vruntime = MAX(r->vruntime, cpu->rq.min_vruntime);
+		r->ops->arrive(r);
+	}
+	if (r == cpu->current) {
+		cpu->resched = true; /* settle() looks for a target */
+		return;
+	}
+	to = must_leave_to(cpu, r);
+	if (to != SCHED_NO_CPU) {
+		if (r->queued)
+			queue_remove(&cpu->rq, r);
+		give_away(r, (unsigned)to);
+		return;
+	}
+	/* WAKE: pairs with the cmpxchg in sched_wake(). */
+	if (!r->queued && smp_load_acquire(&r->wait) == WAIT_AWAKE)
+		enqueue(cpu, r);
+}
+
+void sched_serve_inbox(void)
+{
+	struct cpu *cpu = this_cpu();
+	struct runnable *r;
+
+	if (!READ_ONCE(cpu->inbox)) /* INBOX: only a hint, the xchg decides */
+		return;
+	/* INBOX: pairs with the cmpxchg in push(). */
+	r = xchg(&cpu->inbox, NULL);
+	while (r) {
+		struct runnable *next = READ_ONCE(r->inbox_next); /* INBOX: as the xchg */
+
+		/* WAKE: cleared before the reasons are read; pairs with push(). */
+		xchg(&r->in_inbox, 0);
+		if (READ_ONCE(r->home) == (s32)cpu->id) /* HOME: only the home changes it */
+			look_at(cpu, r);
+		else
+			push(r);
+		r = next;
+	}
+}
+
+/* --- what others may ask --- */
+
+void sched_init_runnable(struct runnable *r, const struct runnable_ops *ops, const char *name,
+			 u64 affinity, u32 weight)
+{
+	r->ops = ops;
+	r->name = name;
+	r->weight = weight ? weight : SCHED_WEIGHT_NORMAL;
+	r->affinity = affinity;
+	r->target = SCHED_NO_CPU;
+	r->home = SCHED_NO_CPU;
+	r->wait = WAIT_BLOCKED;
+	list_init(&r->queue_node);
+	list_init(&r->home_node);
+}
+
+void sched_start(struct runnable *r, unsigned cpu)
+{
+	smp_store_release(&r->home, (s32)cpu); /* HOME: pairs with push() */
+	push(r);
+}
+
+bool sched_wake(struct runnable *r)
+{
+	/* WAKE: the reason to wake was stored before this fence; pairs with the fence
+	 * in settle_blocked(). One of the two sees the other's store. */
+	smp_mb();
+	if (READ_ONCE(r->wait) != WAIT_BLOCKED) /* WAKE: the cmpxchg decides */
+		return false;
+	if (cmpxchg(&r->wait, WAIT_BLOCKED, WAIT_AWAKE) != WAIT_BLOCKED)
+		return false;
+	push(r);
+	return true;
+}
+
+int sched_migrate(struct runnable *r, unsigned cpu)
+{
+	if (!cpu_online(cpu) || !(READ_ONCE(r->affinity) & BIT(cpu))) /* HOME: hint */
+		return -EINVAL;
+	xchg(&r->target, (s32)cpu); /* HOME: pairs with the xchg in must_leave_to() */
+	push(r);
+	return 0;
+}
+
+bool sched_poll(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	sched_note_poll();
+	if (ipi_pending())
+		ipi_serve();
+	if (cpu->timer_due)
+		timer_serve();
+	console_poll();
+	return cpu->resched;
+}
+
+/* --- the loop --- */
+
+static void charge(struct runnable *r)
+{
+	u64 used = tsc_now() - r->slice_start;
+
+	WRITE_ONCE(r->cpu_cycles, r->cpu_cycles + used); /* STATS: read as a hint */
+	r->vruntime += used * SCHED_WEIGHT_NORMAL / r->weight;
+}
+
+static void settle_awake(struct cpu *cpu, struct runnable *r)
+{
+	s32 to = must_leave_to(cpu, r);
+
+	if (to == SCHED_NO_CPU && cpu->rq.count)
+		to = find_idle(r);
+	if (to != SCHED_NO_CPU)
+		give_away(r, (unsigned)to);
+	else
+		queue_insert(&cpu->rq, r);
+}
+
+/* The sleeper's half of the wake-up: say BLOCKED, then look once more. */
+static void settle_blocked(struct cpu *cpu, struct runnable *r)
+{
+	WRITE_ONCE(r->wait, WAIT_BLOCKED); /* WAKE: read by sched_wake() */
+	/* WAKE: pairs with the fence in sched_wake(). */
+	smp_mb();
+	if (r->ops->has_work(r)) {
+		/* A waker that was faster has pushed it: then the inbox brings it. */
+		if (cmpxchg(&r->wait, WAIT_BLOCKED, WAIT_AWAKE) == WAIT_BLOCKED)
+			settle_awake(cpu, r);
+		return;
+	}
+	if (READ_ONCE(r->target) != SCHED_NO_CPU) /* HOME: asked while it ran */
+		push(r);
+}
+
+static void settle(struct cpu *cpu, struct runnable *r, enum run_result result)
+{
+	charge(r);
+	cpu->rq.min_vruntime = MAX(cpu->rq.min_vruntime, r->vruntime);
+	if (queue_first(&cpu->rq))
+		cpu->rq.min_vruntime = MIN(cpu->rq.min_vruntime, queue_first(&cpu->rq)->vruntime);
+	if (result == RUN_AGAIN)
+		settle_awake(cpu, r);
+	else if (result == RUN_BLOCKED)
+		settle_blocked(cpu, r);
+	else
+		list_remove(&r->home_node);
+}
+
+static void run_one(struct cpu *cpu, struct runnable *r)
+{
+	enum run_result result;
+
+	queue_remove(&cpu->rq, r);
+	cpu->current = r;
+	cpu->resched = false;
+	r->slice_start = tsc_now();
+	cpu->rq.slice_end = cpu->rq.count ? r->slice_start + slice_cycles() : 0;
+	timer_program();
+	r->ops->load(r);
+	result = r->ops->run(r);
+	r->ops->put(r);
+	cpu->current = NULL;
+	cpu->rq.slice_end = 0;
+	settle(cpu, r, result);
+}
+
+void sched_loop(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	for (;;) {
+		struct runnable *r;
+
+		sched_poll();
+		timer_serve();
+		r = queue_first(&cpu->rq);
+		if (r)
+			run_one(cpu, r);
+		else
+			cpu_idle(cpu);
+	}
+}
