@@ -6,7 +6,9 @@
 #pragma once
 #include "config.h"
 #include "dev/ioapic.h"
+#include "dev/pm.h"
 #include "dev/rtc.h"
+#include "dev/testdev.h"
 #include "dev/uart.h"
 #include "spinlock.h"
 #include "vcpu.h"
@@ -24,6 +26,10 @@ struct vm {
 	struct ioapic ioapic;      /* [L] */
 	struct uart uart;          /* [L] */
 	struct rtc rtc;            /* [L] */
+	struct pm pm;              /* [L] */
+	struct testdev testdev;    /* [L] */
+	u64 unknown_pio;           /* [L] accesses to ports where nothing is */
+	u16 unknown_pio_last;      /* [L] the last such port */
 	u32 state;                 /* [A] enum vm_state */
 	u32 running_vcpus;         /* [A] vCPUs not yet ENDED */
 	char why[96];              /* the first vm_kill()'s reason; written before state */
