@@ -75,11 +75,12 @@ class Machine(console.Machine):
 
     def _start(self):
         # As the terminal of its own session the pty also ends Bochs when we die.
+        # An idle processor makes Bochs wait up to 1 ms for standard input: not /dev/null.
         master, slave = pty.openpty()
         self.process = subprocess.Popen(
             ["bochs", "-q", "-f", "bochsrc", "-rc", "commands"], cwd=self.directory,
-            stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
             env={**os.environ, "TERM": screen.TERM, "LC_ALL": "C",
                  "LINES": str(screen.ROWS), "COLUMNS": str(screen.COLUMNS)})
         os.close(slave)

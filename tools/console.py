@@ -244,6 +244,8 @@ def write_out(data):
             data = data[os.write(1, data):]
         except BlockingIOError:
             time.sleep(0.01)
+        except BrokenPipeError:
+            return              # nobody looks; the machine goes on
 
 
 def read_or_empty(fd):
