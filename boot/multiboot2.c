@@ -131,17 +131,19 @@ static void map_entry(struct parser *p, const u8 *entry, bool usable)
 	u64 base = load_u64(entry + ENTRY_BASE);
 	u64 bytes = load_u64(entry + ENTRY_LENGTH);
 	u64 end = base + bytes;
+	bool is_usable = load_u32(entry + ENTRY_TYPE) == MULTIBOOT2_MEMORY_USABLE;
 
-	if ((load_u32(entry + ENTRY_TYPE) == MULTIBOOT2_MEMORY_USABLE) != usable || !bytes)
+	if (is_usable != usable || !bytes)
 		return;
 	if (end < base || end > PHYSICAL_END) {
-		leave_out(p, "memory map: a range goes beyond the end of the address space");
+		leave_out(p, "memory map: a range beyond the end of the address space");
 		if (usable)
 			return;
 		end = PHYSICAL_END;
 	}
 	if (!usable) {
-		ranges_subtract(p->out, ALIGN_DOWN(base, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE));
+		ranges_subtract(p->out, ALIGN_DOWN(base, PAGE_SIZE),
+				ALIGN_UP(end, PAGE_SIZE));
 		return;
 	}
 	base = ALIGN_UP(base, PAGE_SIZE);
@@ -223,12 +225,12 @@ static void parse_tag(struct parser *p, u32 type, const u8 *tag, u64 size)
 
 	switch (type) {
 	case MULTIBOOT2_TAG_CMDLINE:
-		copy_string(p, p->out->cmdline, sizeof(p->out->cmdline), string, string_bytes,
-			    "command line: too long or without an end");
+		copy_string(p, p->out->cmdline, sizeof(p->out->cmdline), string,
+			    string_bytes, "command line: too long or without an end");
 		break;
 	case MULTIBOOT2_TAG_LOADER:
-		copy_string(p, p->out->loader, sizeof(p->out->loader), string, string_bytes,
-			    "loader's name: too long or without an end");
+		copy_string(p, p->out->loader, sizeof(p->out->loader), string,
+			    string_bytes, "loader's name: too long or without an end");
 		break;
 	case MULTIBOOT2_TAG_MODULE:
 		tag_module(p, tag, size);
@@ -259,7 +261,8 @@ static void parse_tags(struct parser *p, const u8 *info, u64 total)
 
 		if (type == MULTIBOOT2_TAG_END)
 			return;
-		if (size < MULTIBOOT2_TAG_HEADER_BYTES || !range_within(at, size, total)) {
+		if (size < MULTIBOOT2_TAG_HEADER_BYTES ||
+		    !range_within(at, size, total)) {
 			leave_out(p, "a tag has an impossible size; it and all after it");
 			return;
 		}

@@ -29,3 +29,13 @@ static inline unsigned bit_highest(u64 x)
 {
 	return 63u - (unsigned)__builtin_clzll(x);
 }
+
+/* How many bits are set. */
+static inline unsigned bit_count(u64 x)
+{
+	unsigned count = 0;
+
+	for (; x; x &= x - 1)
+		count++;
+	return count;
+}

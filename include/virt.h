@@ -48,10 +48,12 @@ struct virt_exit {
 	u8 vector;
 	u32 error_code;
 	bool has_error_code;
+	u32 intr_info; /* the back end's own, for virt_reinject_exception() */
 	struct {
 		u16 port;
 		u8 bytes;   /* 1, 2, 4 */
 		bool in, string, rep;
+		u8 address_bytes; /* string: 2, 4, 8 */
 	} io;
 	struct {
 		u8 number, reg; /* CRn, general register */
@@ -165,6 +167,10 @@ void virt_skip(struct virt_vcpu *hv, u32 length);
 /* CR writes as the guest meant them. False: architectural #GP. */
 bool virt_set_cr(struct virt_vcpu *hv, unsigned number, u64 value);
 u64 virt_efer(struct virt_vcpu *hv);
+/* The guest's XCR0, already checked. */
+void virt_set_xcr0(struct virt_vcpu *hv, u64 value);
+/* Give back to the guest the exception of the last exit, as it was. */
+void virt_reinject_exception(struct virt_vcpu *hv, const struct virt_exit *exit);
 void virt_set_tsc_offset(struct virt_vcpu *hv, u64 offset);
 
 /* Events. At most one is pending for the next entry. */
@@ -172,6 +178,9 @@ void virt_inject_exception(struct virt_vcpu *hv, u8 vector, bool has_error, u32 
 void virt_inject_interrupt(struct virt_vcpu *hv, u8 vector);
 void virt_inject_nmi(struct virt_vcpu *hv);
 /* An event waits for the next entry (new, or re-injected after an exit interrupted it). */
+/* The interrupt whose interrupted delivery an exception has displaced, or -1: it has
+ * to become pending again. */
+s32 virt_take_displaced(struct virt_vcpu *hv);
 bool virt_event_pending(struct virt_vcpu *hv);
 bool virt_interrupts_open(struct virt_vcpu *hv); /* IF set and no shadow */
 bool virt_interrupt_flag(struct virt_vcpu *hv);  /* IF alone, for HLT */

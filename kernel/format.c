@@ -38,8 +38,9 @@ static void put_repeated(struct output *out, char c, size_t count)
 }
 
 /* A field: padding, prefix (a sign, or 0x), zeroes and the text itself. */
-static void put_field(struct output *out, const struct conversion *conv, const char *prefix,
-		      size_t zeroes, const char *text, size_t text_length)
+static void put_field(struct output *out, const struct conversion *conv,
+		      const char *prefix, size_t zeroes, const char *text,
+		      size_t text_length)
 {
 	size_t prefix_length = strlen(prefix);
 	size_t used = prefix_length + zeroes + text_length;
@@ -65,8 +66,8 @@ static void put_string(struct output *out, const struct conversion *conv, const 
 	put_field(out, conv, "", 0, s, strnlen(s, max));
 }
 
-static void put_number(struct output *out, const struct conversion *conv, const char *prefix,
-		       u64 value, unsigned base, const char *alphabet)
+static void put_number(struct output *out, const struct conversion *conv,
+		       const char *prefix, u64 value, unsigned base, const char *alphabet)
 {
 	char digits[DIGITS_MAX];
 	size_t first = DIGITS_MAX;

@@ -27,8 +27,9 @@
 
 static_assert(MB1_MMAP + LOADER_E820_MAX * MB1_MMAP_ENTRY_BYTES <= AREA_INFO_BYTES,
 	      "the memory map is the last of the version 1 information");
-static_assert(CMDLINE_MAX + LOADER_E820_MAX * MULTIBOOT2_MEMORY_ENTRY_BYTES + MB2_FIXED_MAX <=
-	      AREA_INFO_BYTES, "the version 2 information always fits");
+static_assert(CMDLINE_MAX + LOADER_E820_MAX * MULTIBOOT2_MEMORY_ENTRY_BYTES +
+		      MB2_FIXED_MAX <= AREA_INFO_BYTES,
+	      "the version 2 information always fits");
 
 /* Multiboot1 3.3: KiB of RAM from 0, and from 1 MiB up to the first hole. */
 static u32 mem_lower(void)
@@ -45,8 +46,9 @@ void multiboot1_build(const struct load_plan *plan, const struct guest_e820 *map
 		      unsigned map_count, u8 *info)
 {
 	u32 base = (u32)plan->info_gpa;
-	u32 flags = MULTIBOOT1_INFO_MEMORY | MULTIBOOT1_INFO_CMDLINE | MULTIBOOT1_INFO_MODULES |
-		    MULTIBOOT1_INFO_MEMORY_MAP | MULTIBOOT1_INFO_LOADER;
+	u32 flags = MULTIBOOT1_INFO_MEMORY | MULTIBOOT1_INFO_CMDLINE |
+		    MULTIBOOT1_INFO_MODULES | MULTIBOOT1_INFO_MEMORY_MAP |
+		    MULTIBOOT1_INFO_LOADER;
 
 	store_u32(info + MB1_FLAGS, flags);
 	store_u32(info + MB1_MEM_LOWER, mem_lower());

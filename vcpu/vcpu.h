@@ -24,6 +24,14 @@ enum vcpu_activity {
 #define VCPU_INIT_PENDING BIT(0)
 #define VCPU_SIPI_PENDING BIT(1)
 
+#define VCPU_CPUID_MAX 64
+
+/* First registers of the boot vCPU, from the loader's plan. */
+struct vcpu_boot {
+	struct virt_sregs sregs;
+	u64 regs[REG_COUNT];
+};
+
 struct vcpu_stats {
 	u64 exits[VIRT_EXIT_UNKNOWN + 1];
 	u64 kicks_received, injected, halts, migrations;
@@ -47,8 +55,20 @@ struct vcpu {
 	u64 xcr0, xss;        /* [O] */
 	char name[32];        /* [I] "vm0/vcpu1" */
 	struct virt_exit exit; /* [O] the last one */
+	bool check_events;    /* [O] look at what there is to inject before the next entry */
+	u32 hopeless;         /* [A] sleeps with interrupts off, or waits for SIPI */
+	bool halted_with_if;  /* [O] the HLT that it sleeps in had interrupts on */
+	const struct vcpu_boot *boot; /* [O] first registers; NULL: it waits for SIPI, or runs */
+	struct virt_cpuid_entry cpuid[VCPU_CPUID_MAX]; /* [I] what CPUID answers */
+	u32 cpuid_count;      /* [I] */
+	void (*test_handler)(struct vcpu *); /* [I] REQ_TEST, in-machine tests only */
 	struct vcpu_stats stats; /* [O], read by others as a hint */
 };
+
+/* The vCPU that is current on this pCPU, or NULL. */
+struct vcpu *vcpu_current(void);
+/* Create vCPU number index of the VM; nothing runs yet. NULL: no memory. */
+struct vcpu *vcpu_create(struct vm *vm, unsigned index);
 
 /* --- what other files may ask of a vCPU, from any CPU, root mode --- */
 

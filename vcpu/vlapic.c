@@ -177,6 +177,16 @@ void vlapic_accept(struct vcpu *vcpu, u8 vector)
 	lapic->isr[vector / 32] |= vector_bit(vector);
 }
 
+void vlapic_unaccept(struct vcpu *vcpu, u8 vector)
+{
+	struct vlapic *lapic = &vcpu->lapic;
+
+	lapic->isr[vector / 32] &= ~vector_bit(vector);
+	/* IRR: as a setter; the request makes the home look again. */
+	atomic_fetch_or(&lapic->irr[vector / 32], vector_bit(vector));
+	vcpu_make_request(REQ_EVENT, vcpu);
+}
+
 void vlapic_look_again(struct vcpu *vcpu)
 {
 	if (vlapic_has_work(vcpu))

@@ -77,6 +77,8 @@ unsigned vlapic_deliver(struct vm *vm, const struct apic_message *message);
 int vlapic_highest_pending(struct vcpu *vcpu);
 /* It is being injected: IRR -> ISR. vector came from vlapic_highest_pending(). */
 void vlapic_accept(struct vcpu *vcpu, u8 vector);
+/* Its delivery was broken off before the guest saw it: ISR -> IRR. */
+void vlapic_unaccept(struct vcpu *vcpu, u8 vector);
 /* Is there a vector to inject? For the blocking test. */
 bool vlapic_has_work(struct vcpu *vcpu);
 /* The task-priority register, all eight bits: CR8 is its upper four. */

@@ -214,7 +214,8 @@ static_assert(VM_MEM_MIN == MIB(2) && VM_MEM_MAX == GIB(1024), "so does the help
 static const struct key *find_key(const char *word, size_t length)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {
-		if (strlen(keys[i].name) == length && !strncmp(keys[i].name, word, length))
+		if (strlen(keys[i].name) == length &&
+		    !strncmp(keys[i].name, word, length))
 			return &keys[i];
 	}
 	return NULL;
@@ -340,7 +341,8 @@ static void parse_option(struct parser *p, const struct line *line, struct vm_de
 	}
 	if (line->is_initrd || *seen & BIT(key - keys)) {
 		refuse_word(p, line->number, vm, word,
-			    line->is_initrd ? "belongs on the kernel's line" : "given twice");
+			    line->is_initrd ? "belongs on the kernel's line"
+					    : "given twice");
 		return;
 	}
 	*seen |= (u32)BIT(key - keys);
@@ -366,8 +368,9 @@ static void parse_line(struct parser *p, const struct line *line)
 	char text[LINE_MAX];
 
 	if (!vm) {
-		format(text, sizeof(text), "module %u: more than %u VMs, this one is left out",
-		       line->number, p->max);
+		format(text, sizeof(text),
+		       "module %u: more than %u VMs, this one is left out", line->number,
+		       p->max);
 		p->complain(text);
 		return;
 	}

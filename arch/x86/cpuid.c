@@ -82,6 +82,14 @@ static void probe_extended(void)
 		features.physical_bits = (u8)cpuid(LEAF_EXT + 8, 0).eax;
 }
 
+/* x87, SSE, AVX, AVX-512, PKRU. Others hide behind features that are not offered. */
+#define XCR0_SWITCHED 0x2e7UL
+
+u64 cpu_xcr0_offered(void)
+{
+	return features.xcr0_supported & XCR0_SWITCHED;
+}
+
 void cpuid_init(void)
 {
 	probe_names();

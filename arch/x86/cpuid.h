@@ -15,6 +15,8 @@ struct cpu_features {
 	u8 physical_bits;
 };
 
+/* XSAVE components that a guest may use: those whose state is switched. */
+u64 cpu_xcr0_offered(void);
 /* Boot CPU, first of all. */
 void cpuid_init(void);
 /* [I] after cpuid_init(). */

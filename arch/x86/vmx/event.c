@@ -65,6 +65,8 @@ void virt_inject_exception(struct virt_vcpu *hv, u8 vector, bool has_error, u32 
 		has_error = true;
 		error = 0;
 	}
+	if (hv->event && (hv->event & INTR_TYPE_MASK) == INTR_TYPE_EXTERNAL)
+		hv->displaced = (s32)(hv->event & INTR_VECTOR_MASK);
 	hv->event = INTR_VALID | INTR_TYPE_HARD_EXCEPTION | vector;
 	hv->event_error = error;
 	/* Real mode pushes no error codes (SDM 3C "VM-Entry Controls for Event Injection"). */
@@ -126,4 +128,25 @@ void virt_want_interrupt_window(struct virt_vcpu *hv, bool on)
 void virt_want_nmi_window(struct virt_vcpu *hv, bool on)
 {
 	set_proc_control(hv, PROC_NMI_WINDOW, on);
+}
+
+void virt_reinject_exception(struct virt_vcpu *hv, const struct virt_exit *exit)
+{
+	u32 type = exit->intr_info & INTR_TYPE_MASK;
+
+	if (type == INTR_TYPE_HARD_EXCEPTION) {
+		virt_inject_exception(hv, exit->vector, exit->has_error_code, exit->error_code);
+		return;
+	}
+	/* INT1, INT3, INTO: traps, with a length to push the RIP behind them. */
+	hv->event = INTR_VALID | type | exit->vector;
+	hv->event_length = exit->length;
+}
+
+s32 virt_take_displaced(struct virt_vcpu *hv)
+{
+	s32 vector = hv->displaced;
+
+	hv->displaced = NONE_DISPLACED;
+	return vector;
 }

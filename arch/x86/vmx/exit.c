@@ -3,6 +3,7 @@
  * operands decoded, host interrupts and NMIs taken. Reads only what the reason needs. */
 #include "arch/x86/regs.h"
 #include "arch/x86/trap.h"
+#include "arch/x86/x86.h"
 #include "bits.h"
 #include "insn.h"
 #include "state.h"
@@ -48,6 +49,12 @@ static void read_io(struct virt_exit *exit)
 	exit->io.string = q & IO_QUAL_STRING;
 	exit->io.rep = q & IO_QUAL_REP;
 	exit->io.port = (u16)(q >> IO_QUAL_PORT_SHIFT);
+	if (!exit->io.string)
+		return;
+	/* The linear address is that of the memory operand (SDM 3C "Guest-Linear Address"). */
+	exit->gva = vmread(VMCS_GUEST_LINEAR);
+	exit->io.address_bytes =
+		(u8)(2 << (vmread(VMCS_EXIT_INSN_INFO) >> INSN_INFO_ADDRESS_SHIFT & 7));
 }
 
 static void read_cr(struct virt_exit *exit)
@@ -83,11 +90,20 @@ static void read_npf(struct virt_vcpu *hv, struct virt_exit *exit)
 		block_nmi_again();
 }
 
+/* The processor leaves DR6 and DR7 for us to update (SDM 3C "Basic VM-Exit
+ * Information", exit qualification for debug exceptions). */
+static void update_debug_status(u64 qualification)
+{
+	write_dr6((read_dr6() & ~DR6_STATUS) | (qualification & DR6_STATUS) | DR6_FIXED);
+	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
+}
+
 static void read_exception(struct virt_vcpu *hv, struct virt_exit *exit)
 {
 	u32 info = (u32)vmread(VMCS_EXIT_INTR_INFO);
 
 	exit->vector = (u8)info;
+	exit->intr_info = info;
 	if ((info & INTR_TYPE_MASK) == INTR_TYPE_NMI) {
 		exit->reason = VIRT_EXIT_NMI;
 		nmi_dispatch();
@@ -97,6 +113,8 @@ static void read_exception(struct virt_vcpu *hv, struct virt_exit *exit)
 		machine_check_dispatch();
 		return;
 	}
+	if (exit->vector == VEC_DB)
+		update_debug_status(exit->qualification);
 	exit->has_error_code = info & INTR_HAS_ERROR;
 	if (exit->has_error_code)
 		exit->error_code = (u32)vmread(VMCS_EXIT_INTR_ERROR);
@@ -137,7 +155,6 @@ void vmx_read_exit(struct virt_vcpu *hv, struct virt_exit *exit)
 	vmx_keep_interrupted_event(hv);
 	exit->length = (u32)vmread(VMCS_EXIT_INSN_LENGTH);
 	exit->qualification = vmread(VMCS_EXIT_QUALIFICATION);
-	hv->skip_length = exit->length;
 	if (exit->reason == VIRT_EXIT_EXCEPTION)
 		read_exception(hv, exit);
 	else if (exit->reason == VIRT_EXIT_NPF)

@@ -172,6 +172,12 @@ void virt_set_tsc_offset(struct virt_vcpu *hv, u64 offset)
 	vmwrite(VMCS_TSC_OFFSET, offset);
 }
 
+void virt_set_xcr0(struct virt_vcpu *hv, u64 value)
+{
+	(void)hv;
+	xsetbv(0, value);
+}
+
 static bool is_64bit(void)
 {
 	return vmread(VMCS_GUEST_EFER) & EFER_LMA &&

@@ -65,7 +65,7 @@ struct virt_vcpu {
 	u32 proc_ctls;       /* what the VMCS holds */
 	u32 event;           /* entry interruption information to write, 0: none */
 	u32 event_error, event_length;
-	u32 skip_length;     /* instruction length of the last exit */
+	s32 displaced;       /* see virt_take_displaced() */
 	bool loaded;         /* unswitched state is in the registers */
 	bool finished;       /* the fast path did this exit, but something waits outside */
 	struct vmx_unswitched saved;
@@ -74,6 +74,8 @@ struct virt_vcpu {
 static_assert(offsetof(struct virt_vcpu, regs[REG_RDI]) == HV_RDI, "entry.S uses it");
 static_assert(offsetof(struct virt_vcpu, regs[REG_R15]) == HV_R15, "entry.S uses it");
 static_assert(offsetof(struct virt_vcpu, host_rsp) == HV_HOST_RSP, "entry.S uses it");
+
+#define NONE_DISPLACED (-1)
 
 extern struct vmx_caps vmx; /* [I] after virt_probe() */
 
@@ -94,7 +96,6 @@ u64 vmx_cr4_guest_owned(void);
 /* switch.c */
 void vmx_save_unswitched(struct virt_vcpu *hv);
 void vmx_load_unswitched(struct virt_vcpu *hv);
-u64 vmx_xcr0_offered(void);
 /* event.c: after an exit, keep what its arrival interrupted. */
 void vmx_keep_interrupted_event(struct virt_vcpu *hv);
 void vmx_write_event(struct virt_vcpu *hv);

@@ -7,15 +7,6 @@
 #include "arch/x86/x86.h"
 #include "state.h"
 
-/* XSAVE components a guest may have: x87, SSE, AVX, AVX-512, PKRU. Others hide
- * behind features that Spur does not offer. */
-#define XCR0_OFFERED 0x2e7UL
-
-u64 vmx_xcr0_offered(void)
-{
-	return cpu_features()->xcr0_supported & XCR0_OFFERED;
-}
-
 static void save_fpu(struct virt_vcpu *hv)
 {
 	if (!cpu_features()->xsave) {
@@ -23,8 +14,8 @@ static void save_fpu(struct virt_vcpu *hv)
 		return;
 	}
 	hv->saved.xcr0 = xgetbv(0);
-	xsetbv(0, vmx_xcr0_offered());
-	xsave(hv->xsave_area, vmx_xcr0_offered());
+	xsetbv(0, cpu_xcr0_offered());
+	xsave(hv->xsave_area, cpu_xcr0_offered());
 }
 
 static void load_fpu(struct virt_vcpu *hv)
@@ -33,8 +24,8 @@ static void load_fpu(struct virt_vcpu *hv)
 		fxrstor(hv->xsave_area);
 		return;
 	}
-	xsetbv(0, vmx_xcr0_offered());
-	xrstor(hv->xsave_area, vmx_xcr0_offered());
+	xsetbv(0, cpu_xcr0_offered());
+	xrstor(hv->xsave_area, cpu_xcr0_offered());
 	xsetbv(0, hv->saved.xcr0);
 }
 

@@ -97,7 +97,8 @@ struct virt_vcpu *virt_vcpu_create(struct virt_space *space, struct gate *gate, 
 	*(u32 *)hpa_to_ptr(hpa(hv->vmcs)) = vmx.revision;
 	build_msr_bitmap(hpa_to_ptr(hpa(hv->msr_bitmap)));
 	reset_fpu(hv);
-	hv->saved.dr6 = 0xffff0ff0;
+	hv->saved.dr6 = DR6_FIXED;
+	hv->displaced = NONE_DISPLACED;
 	return hv;
 }
 

@@ -125,6 +125,7 @@
 #define VMCS_VECTORING_INFO 0x4408
 #define VMCS_VECTORING_ERROR 0x440a
 #define VMCS_EXIT_INSN_LENGTH 0x440c
+#define VMCS_EXIT_INSN_INFO 0x440e
 #define VMCS_GUEST_ES_LIMIT 0x4800 /* then as the selectors, step 2 */
 #define VMCS_GUEST_GDTR_LIMIT 0x4810
 #define VMCS_GUEST_IDTR_LIMIT 0x4812
@@ -238,6 +239,8 @@
 #define CR_QUAL_TYPE_SHIFT 4
 #define CR_QUAL_REG_SHIFT 8
 #define CR_QUAL_LMSW_SHIFT 16
+
+#define INSN_INFO_ADDRESS_SHIFT 7 /* address size: 0 16 bits, 1 32, 2 64 */
 
 /* --- EPT entries and pointer (SDM 3C "EPT Translation Mechanism") --- */
 #define EPT_READ (1UL << 0)

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+/* The run loop of a vCPU and its parts. Owner only. */
+#pragma once
+#include "vcpu.h"
+
+/* run operation of the runnable. */
+enum run_result vcpu_run(struct runnable *r);
+/* The blocking test: would the vCPU do something if it ran? */
+bool vcpu_should_run(struct vcpu *vcpu);
+/* Serve all requests (serve.c). False: it cannot enter now; *result says why. */
+bool vcpu_serve_requests(struct vcpu *vcpu, enum run_result *result);
+/* Choose what to inject at the next entry, or ask for a window (inject.c). */
+void vcpu_prepare_events(struct vcpu *vcpu);
+/* Handle the exit in vcpu->exit (exit.c). */
+void vcpu_handle_exit(struct vcpu *vcpu);
