@@ -3,6 +3,7 @@
  * when the VM began, and the record always names that moment: so it is the same
  * line on every vCPU, and is written again only when a guest moves its TSC. */
 #include "vcpu/pvclock.h"
+#include "assert.h"
 #include "bits.h"
 #include "vcpu/vm.h"
 
