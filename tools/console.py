@@ -9,13 +9,9 @@ import os
 import re
 import select
 import signal
-import sys
-import termios
 import time
-import tty
 
-QUIT_PREFIX, QUIT_KEY = b"\x01", b"x"  # Ctrl-A x
-SEND_CHUNK, SEND_PAUSE = 16, 0.01      # about a fast typist times a hundred
+SEND_CHUNK, SEND_PAUSE = 16, 0.01      # bytes and seconds: no guest loses any
 
 
 def wall_limit(seconds):
@@ -56,7 +52,7 @@ class Machine:
 
     # Moving bytes.
     def poll(self, seconds=0.05, extra=()):
-        """Moves what there is to move; returns the descriptors of extra that have input."""
+        """Moves what there is to move; returns those of extra that have input."""
         if self.serial is None:
             self.connect()
         watched = list(self.drains) + list(extra)
@@ -130,7 +126,9 @@ class Machine:
             if wrong:
                 self.collect(1.0)  # the rest of a panic
                 raise Failed("the machine said: " + line_around(self.text, wrong))
-            trouble = "the machine ended before " + repr(pattern) if over else self.trouble()
+            trouble = self.trouble()
+            if over:
+                raise Failed(f"the machine ended before {pattern!r}")
             if trouble:
                 raise Failed(trouble)
             if time.monotonic() > deadline:
@@ -177,75 +175,8 @@ class Machine:
     def __exit__(self, *unused):
         self.stop()
 
-    # The user's terminal.
-    def interact(self, done=None, fail=None, timeout=None, hold_until=None):
-        """Joins standard input and output to the serial port until the machine ends.
-        From a terminal keys go out one by one, and Ctrl-A x quits (returns False).
-        Other input waits until hold_until has been seen, so that none is lost.
-        Returns whether done was seen; raises Failed for fail and the time limit."""
-        self.on_serial = write_out
-        keyboard, stdin = os.isatty(0), [0]
-        holding = hold_until and not keyboard
-        deadline = timeout and time.monotonic() + wall_limit(timeout)
-        saved = termios.tcgetattr(0) if keyboard else None
-        prefix = False
-        try:
-            if keyboard:
-                tty.setraw(0)
-            while not self.ended():
-                if holding and re.search(hold_until, self.text, re.M):
-                    holding = False
-                for _ in self.poll(0.05, () if holding else stdin):
-                    data = read_or_empty(0)
-                    if not data:
-                        stdin = []
-                    if keyboard:
-                        data, prefix, quit_now = filter_keys(data, prefix)
-                        if quit_now:
-                            return False
-                    self.send(data)
-                wrong = re.search(fail, self.text, re.M) if fail else None
-                if wrong or self.trouble():
-                    self.collect(1.0)
-                    raise Failed(self.trouble() or line_around(self.text, wrong))
-                if deadline and time.monotonic() > deadline:
-                    raise Failed(f"no end within {wall_limit(timeout):g} s")
-            self.wait_end(1)
-        finally:
-            if saved:
-                termios.tcsetattr(0, termios.TCSADRAIN, saved)
-            self.on_serial = None
-        return bool(done and re.search(done, self.text, re.M))
-
     def last_lines(self, count=30):
         return "\n".join(self.text.splitlines()[-count:])
-
-
-def filter_keys(data, prefix):
-    """Takes Ctrl-A commands out of typed bytes: (bytes to send, prefix open, quit).
-    Ctrl-A Ctrl-A sends one Ctrl-A; Ctrl-A and another key sends both."""
-    out = b""
-    for key in (data[i:i + 1] for i in range(len(data))):
-        if prefix:
-            prefix = False
-            if key == QUIT_KEY:
-                return out, False, True
-            out += key if key == QUIT_PREFIX else QUIT_PREFIX + key
-        elif key == QUIT_PREFIX:
-            prefix = True
-        else:
-            out += key
-    return out, prefix, False
-
-
-def write_out(data):
-    while data:
-        try:
-            data = data[os.write(1, data):]
-        except BlockingIOError:
-            time.sleep(0.01)
-        except BrokenPipeError:
-            return              # nobody looks; the machine goes on
 
 
 def read_or_empty(fd):

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 
+import terminal
 from console import Failed
 
 ENDED = r"^spur: all VMs have ended"
@@ -21,7 +22,8 @@ def parser(description):
     options.add_argument("--serial", help="file for a copy of the serial output")
     options.add_argument("--expect", default=ENDED, help="regex of success")
     options.add_argument("--fail", default=PANIC, help="regex of failure")
-    options.add_argument("--timeout", type=float, help="wall seconds (120; none if interactive)")
+    options.add_argument("--timeout", type=float,
+                         help="wall seconds (120; no limit if interactive)")
     options.add_argument("--must-end", action="store_true",
                          help="after --expect the machine must also end by itself")
     options.add_argument("--input", nargs=2, action="append", default=[],
@@ -46,10 +48,10 @@ def judge(machine, args):
 
 
 def interactive(machine, args):
-    if machine.interact(args.expect, args.fail, args.timeout, args.hold_until):
+    if terminal.interact(machine, args.expect, args.fail, args.timeout, args.hold_until):
         return
     if not machine.ended():
-        raise Failed("left with Ctrl-A x")
+        sys.exit("\nrun: left with Ctrl-A x")
     raise Failed("the machine ended before " + repr(args.expect))
 
 
