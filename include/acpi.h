@@ -71,5 +71,5 @@ typedef const void *(*acpi_map_fn)(u64 phys, u64 bytes);
  * Returns 0, -ENOENT (no root pointer, or no MADT) or -EINVAL (a table we need is
  * damaged). *why is then the reason; on success it is NULL, or the first
  * table or entry that was left out. Pure; boot CPU, once. */
-int acpi_parse(const u8 *rsdp, unsigned rsdp_bytes, acpi_map_fn map, struct acpi_info *out,
-	       const char **why);
+int acpi_parse(const u8 *rsdp, unsigned rsdp_bytes, acpi_map_fn map,
+	       struct acpi_info *out, const char **why);

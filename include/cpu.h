@@ -17,6 +17,9 @@ struct run_queue {
 	u64 slice_end;      /* TSC; 0: no slice, the current one is alone */
 };
 
+/* What another CPU asks of this one's place in the pool; the answer replaces it. */
+enum cpu_wanted { CPU_AS_IT_IS, CPU_WANT_OFFLINE, CPU_WANT_ONLINE, CPU_REFUSED };
+
 /* [I] set before the CPU goes online   [O] this CPU only   [A] any CPU, marked */
 struct cpu {
 	struct cpu *self;       /* [I] gs:0 */
@@ -45,6 +48,7 @@ struct cpu {
 	u64 ack_seq __attribute__((aligned(64)));   /* [A] owner stores what it has seen */
 	u32 online;                                 /* [A] in the scheduling pool */
 	u32 idle;                                   /* [A] halted, waiting for an interrupt */
+	u32 wanted;                                 /* [A] enum cpu_wanted: leave or join the pool */
 } __attribute__((aligned(64)));
 
 static_assert(offsetof(struct cpu, stack_canary) == 0x28,

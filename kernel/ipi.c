@@ -11,7 +11,7 @@
 #include "errno.h"
 #include "kernel/doorbell.h"
 #include "kernel/panic.h"
-#include "kernel/sched_pool.h"
+#include "kernel/sched_inbox.h"
 #include "timer.h"
 
 struct ipi_call {

@@ -12,8 +12,9 @@
 #include "ipi.h"
 #include "kernel/cpu_init.h"
 #include "kernel/idle.h"
+#include "kernel/pool.h"
 #include "kernel/doorbell.h"
-#include "kernel/sched_pool.h"
+#include "kernel/sched_inbox.h"
 #include "kernel/timer_queue.h"
 #include "timer.h"
 
@@ -245,7 +246,33 @@ bool sched_poll(void)
 	if (cpu->timer_due)
 		timer_serve();
 	console_poll();
-	return cpu->resched;
+	return cpu->resched || READ_ONCE(cpu->wanted); /* POOL: pairs with ask() */
+}
+
+/* --- leaving the pool and coming back --- */
+
+bool sched_can_leave(struct cpu *cpu)
+{
+	list_for_each(node, &cpu->rq.homed) {
+		struct runnable *r = container_of(node, struct runnable, home_node);
+
+		/* HOME: a hint for others, but this CPU is r's home. */
+		if (!(READ_ONCE(r->affinity) & cpu_online_mask() & ~BIT(cpu->id)))
+			return false;
+	}
+	return true;
+}
+
+void sched_leave(struct cpu *cpu)
+{
+	list_for_each_safe(node, next, &cpu->rq.homed) {
+		struct runnable *r = container_of(node, struct runnable, home_node);
+		s32 to = must_leave_to(cpu, r);
+
+		if (r->queued)
+			queue_remove(&cpu->rq, r);
+		give_away(r, (unsigned)to);
+	}
 }
 
 /* --- the loop --- */
@@ -286,6 +313,13 @@ static void settle_blocked(struct cpu *cpu, struct runnable *r)
 		push(r);
 }
 
+/* It will never run again: nothing of it stays on this pCPU. */
+static void retire(struct runnable *r)
+{
+	list_remove(&r->home_node);
+	r->ops->evict(r);
+}
+
 static void settle(struct cpu *cpu, struct runnable *r, enum run_result result)
 {
 	charge(r);
@@ -297,7 +331,7 @@ static void settle(struct cpu *cpu, struct runnable *r, enum run_result result)
 	else if (result == RUN_BLOCKED)
 		settle_blocked(cpu, r);
 	else
-		list_remove(&r->home_node);
+		retire(r);
 }
 
 static void run_one(struct cpu *cpu, struct runnable *r)
@@ -327,8 +361,10 @@ void sched_loop(void)
 
 		sched_poll();
 		timer_serve();
+		if (READ_ONCE(cpu->wanted)) /* POOL: pairs with ask() */
+			pool_serve(cpu);
 		r = queue_first(&cpu->rq);
-		if (r)
+		if (r && cpu->online)
 			run_one(cpu, r);
 		else
 			cpu_idle(cpu);

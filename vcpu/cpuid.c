@@ -77,7 +77,7 @@ static u32 logical_bits(const struct vm *vm)
 {
 	unsigned bits = 0;
 
-	while (BIT(bits) < vm->vcpu_count)
+	while (BIT(bits) < vm->desc->vcpus)
 		bits++;
 	return bits;
 }
@@ -85,7 +85,7 @@ static u32 logical_bits(const struct vm *vm)
 static void add_leaf1(struct builder *b, const struct vcpu *vcpu)
 {
 	struct cpuid_regs r = cpuid(1, 0);
-	u32 count = MIN(vcpu->vm->vcpu_count, 255U);
+	u32 count = MIN(vcpu->vm->desc->vcpus, 255U);
 
 	r.ebx = (r.ebx & 0xff00) | count << 16 | vcpu->index << 24;
 	r.ecx = (r.ecx & LEAF1_ECX) | LEAF1_HYPERVISOR | LEAF1_TSC_DEADLINE;
@@ -119,7 +119,7 @@ static void add_topology(struct builder *b, const struct vcpu *vcpu)
 		add(b, 4, i, true, r);
 	}
 	add(b, 0xb, 0, true, (struct cpuid_regs){0, 1, 0x100, vcpu->index});
-	add(b, 0xb, 1, true, (struct cpuid_regs){bits, vcpu->vm->vcpu_count, 0x201, vcpu->index});
+	add(b, 0xb, 1, true, (struct cpuid_regs){bits, vcpu->vm->desc->vcpus, 0x201, vcpu->index});
 	add(b, 0xb, 2, true, (struct cpuid_regs){0, 0, 2, vcpu->index});
 }
 

@@ -70,15 +70,17 @@ static const struct elf_class *check_header(const struct image *image, const cha
 		return NULL;
 	*why = "an ELF file that is not an executable for x86";
 	machine = load_u16(header + E_MACHINE);
-	if (load_u16(header + E_TYPE) != ET_EXEC || (machine != EM_386 && machine != EM_X86_64))
+	if (machine != EM_386 && machine != EM_X86_64)
+		return NULL;
+	if (load_u16(header + E_TYPE) != ET_EXEC)
 		return NULL;
 	return class;
 }
 
 /* The entry's physical address, if this segment holds it. Most linkers say it as a
  * virtual address, some scripts as a physical one. */
-static bool find_entry(const struct elf_class *class, const u8 *ph, u64 entry, bool physical,
-		       u64 *out)
+static bool find_entry(const struct elf_class *class, const u8 *ph, u64 entry,
+		       bool physical, u64 *out)
 {
 	u64 vaddr = load_word(class, ph + class->p_vaddr);
 	u64 paddr = load_word(class, ph + class->p_paddr);
@@ -95,17 +97,17 @@ static bool is_loaded(const struct elf_class *class, const u8 *ph)
 	return load_u32(ph) == PT_LOAD && load_word(class, ph + class->p_memsz);
 }
 
-static int add_segment(const struct image *image, const struct elf_class *class, const u8 *ph,
-		       struct load_plan *plan, const char **why)
+static int add_segment(const struct image *image, const struct elf_class *class,
+		       const u8 *ph, struct load_plan *plan, const char **why)
 {
-	return loader_add_segment(image,
-				  &(struct load_segment){
-					  .file_offset = load_word(class, ph + class->p_offset),
-					  .file_bytes = load_word(class, ph + class->p_filesz),
-					  .gpa = load_word(class, ph + class->p_paddr),
-					  .mem_bytes = load_word(class, ph + class->p_memsz),
-				  },
-				  plan, why);
+	struct load_segment segment = {
+		.file_offset = load_word(class, ph + class->p_offset),
+		.file_bytes = load_word(class, ph + class->p_filesz),
+		.gpa = load_word(class, ph + class->p_paddr),
+		.mem_bytes = load_word(class, ph + class->p_memsz),
+	};
+
+	return loader_add_segment(image, &segment, plan, why);
 }
 
 int elf_plan(const struct image *image, struct load_plan *plan, const char **why)

@@ -139,7 +139,8 @@ static int place_kernel(const struct image *image, struct linux_header *header,
 static int place_initrd(const struct image *image, const struct linux_header *header,
 			struct load_plan *plan, const char **why)
 {
-	u64 top = MIN(load_u32(image->bytes + HDR_INITRD_ADDR_MAX) + 1ul, image->low_ram_end);
+	u64 highest = load_u32(image->bytes + HDR_INITRD_ADDR_MAX);
+	u64 top = MIN(highest + 1, image->low_ram_end);
 	u64 kernel_end = MAX(header->runtime_gpa + header->init_size,
 			     header->load_gpa + header->payload_bytes);
 
@@ -156,9 +157,9 @@ static void plan_entry(const struct image *image, const struct linux_header *hea
 		       struct load_plan *plan)
 {
 	bool has_xloadflags = load_u16(image->bytes + HDR_VERSION) >= VERSION_XLOADFLAGS;
+	u16 xloadflags = has_xloadflags ? load_u16(image->bytes + HDR_XLOADFLAGS) : 0;
 
-	plan->entry_64bit = has_xloadflags &&
-			    (load_u16(image->bytes + HDR_XLOADFLAGS) & XLOADFLAG_KERNEL_64);
+	plan->entry_64bit = xloadflags & XLOADFLAG_KERNEL_64;
 	plan->entry = header->load_gpa + (plan->entry_64bit ? ENTRY64_OFFSET : 0);
 	plan->rsi = plan->info_gpa;
 }

@@ -32,7 +32,8 @@ bool loader_may_load(const struct image *image, u64 gpa, u64 bytes)
 	if (gpa < LOADER_AREA_GPA)
 		return range_within(gpa, bytes, LOADER_AREA_GPA);
 	if (gpa < GUEST_HOLE_GPA)
-		return gpa >= GUEST_HIGH_GPA && range_within(gpa, bytes, image->low_ram_end);
+		return gpa >= GUEST_HIGH_GPA &&
+		       range_within(gpa, bytes, image->low_ram_end);
 	return gpa >= GUEST_HOLE_END && range_within(gpa, bytes, image->high_ram_end);
 }
 
@@ -113,21 +114,28 @@ int loader_plan(const void *image, u64 bytes, u64 initrd_bytes, const char *cmdl
 	return plan_any(&it, out, why);
 }
 
+static void add_range(struct guest_e820 *map, unsigned *count, u64 base, u64 bytes,
+		      u32 type)
+{
+	map[(*count)++] = (struct guest_e820){base, bytes, type};
+}
+
 unsigned loader_e820(u64 ram_bytes, struct guest_e820 *out)
 {
 	struct image ram;
 	unsigned count = 0;
+	u64 low, high;
 
 	split_ram(ram_bytes, &ram);
-	out[count++] = (struct guest_e820){0, GUEST_LOW_RAM_END, E820_RAM};
-	out[count++] = (struct guest_e820){GUEST_LOW_RAM_END,
-					   GUEST_VGA_GPA - GUEST_LOW_RAM_END, E820_RESERVED};
-	out[count++] = (struct guest_e820){GUEST_ACPI_GPA, GUEST_ACPI_BYTES, E820_RESERVED};
-	out[count++] = (struct guest_e820){GUEST_HIGH_GPA, ram.low_ram_end - GUEST_HIGH_GPA,
-					   E820_RAM};
-	if (ram.high_ram_end > GUEST_HOLE_END)
-		out[count++] = (struct guest_e820){
-			GUEST_HOLE_END, ram.high_ram_end - GUEST_HOLE_END, E820_RAM};
+	low = ram.low_ram_end - GUEST_HIGH_GPA;
+	high = ram.high_ram_end - GUEST_HOLE_END;
+	add_range(out, &count, 0, GUEST_LOW_RAM_END, E820_RAM);
+	add_range(out, &count, GUEST_LOW_RAM_END, GUEST_VGA_GPA - GUEST_LOW_RAM_END,
+		  E820_RESERVED);
+	add_range(out, &count, GUEST_ACPI_GPA, GUEST_ACPI_BYTES, E820_RESERVED);
+	add_range(out, &count, GUEST_HIGH_GPA, low, E820_RAM);
+	if (high)
+		add_range(out, &count, GUEST_HOLE_END, high, E820_RAM);
 	return count;
 }
 

@@ -39,7 +39,8 @@ int loader_add_segment(const struct image *image, const struct load_segment *seg
 bool linux_recognise(const struct image *image);
 int linux_plan(const struct image *image, struct load_plan *plan, const char **why);
 void linux_build(const struct load_plan *plan, const struct image *image,
-		 const struct guest_e820 *map, unsigned map_count, u64 rsdp_gpa, u8 *info);
+		 const struct guest_e820 *map, unsigned map_count, u64 rsdp_gpa,
+		 u8 *zero_page);
 
 /* A multiboot header of either version, with or without ELF. -ENOENT: none. */
 int multiboot_plan(const struct image *image, struct load_plan *plan, const char **why);

@@ -59,7 +59,8 @@ static u64 find_header1(const struct image *image)
 	return NO_HEADER;
 }
 
-static int read_header1(const struct image *image, struct header *header, const char **why)
+static int read_header1(const struct image *image, struct header *header,
+			const char **why)
 {
 	const u8 *at = image->bytes + header->offset;
 	u32 flags = load_u32(at + MB1_FLAGS);
@@ -134,12 +135,14 @@ static u64 payload_min(u16 type)
 }
 
 /* One tag, long enough for its type. NULL: fine; else what we lack. */
-static const char *read_tag2(u16 type, const u8 *payload, u64 bytes, struct header *header)
+static const char *read_tag2(u16 type, const u8 *payload, u64 bytes,
+			     struct header *header)
 {
 	switch (type) {
 	case MULTIBOOT2_WANT_INFO:
 		return can_inform(payload, bytes)
-			       ? NULL : "the multiboot2 header asks for information we lack";
+			       ? NULL
+			       : "the multiboot2 header asks for information we lack";
 	case MULTIBOOT2_WANT_ADDRESSES:
 		read_addresses(payload, header);
 		return NULL;
@@ -149,7 +152,8 @@ static const char *read_tag2(u16 type, const u8 *payload, u64 bytes, struct head
 		return NULL;
 	case MULTIBOOT2_WANT_CONSOLE:
 		return load_u32(payload) & CONSOLE_REQUIRED
-			       ? "the multiboot2 header asks for a text screen" : NULL;
+			       ? "the multiboot2 header asks for a text screen"
+			       : NULL;
 	case MULTIBOOT2_WANT_FRAMEBUFFER:
 		return "the multiboot2 header asks for a framebuffer";
 	case MULTIBOOT2_WANT_MODULE_ALIGN:
@@ -163,7 +167,8 @@ static const char *read_tag2(u16 type, const u8 *payload, u64 bytes, struct head
 	}
 }
 
-static int read_header2(const struct image *image, struct header *header, const char **why)
+static int read_header2(const struct image *image, struct header *header,
+			const char **why)
 {
 	const u8 *base = image->bytes + header->offset;
 	u64 length = load_u32(base + MB2_LENGTH);
@@ -174,15 +179,18 @@ static int read_header2(const struct image *image, struct header *header, const 
 		return -EINVAL;
 	while (range_within(at, TAG_PAYLOAD, length)) {
 		u16 type = load_u16(base + at + TAG_TYPE);
+		u16 flags = load_u16(base + at + TAG_FLAGS);
 		u64 size = load_u32(base + at + TAG_SIZE);
+		const u8 *payload = base + at + TAG_PAYLOAD;
 		const char *lack;
 
 		if (type == MULTIBOOT2_WANT_END)
 			return 0;
-		if (size < TAG_PAYLOAD + payload_min(type) || !range_within(at, size, length))
+		if (size < TAG_PAYLOAD + payload_min(type) ||
+		    !range_within(at, size, length))
 			return -EINVAL;
-		lack = read_tag2(type, base + at + TAG_PAYLOAD, size - TAG_PAYLOAD, header);
-		if (lack && !(load_u16(base + at + TAG_FLAGS) & MULTIBOOT2_WANT_OPTIONAL)) {
+		lack = read_tag2(type, payload, size - TAG_PAYLOAD, header);
+		if (lack && !(flags & MULTIBOOT2_WANT_OPTIONAL)) {
 			*why = lack;
 			return -ENOTSUP;
 		}
@@ -227,7 +235,8 @@ static bool is_in_segment(const struct load_plan *plan, u64 gpa)
 	return false;
 }
 
-static int plan_entry(const struct header *header, struct load_plan *plan, const char **why)
+static int plan_entry(const struct header *header, struct load_plan *plan,
+		      const char **why)
 {
 	if (header->has_entry)
 		plan->entry = header->entry;
@@ -240,15 +249,18 @@ static int plan_entry(const struct header *header, struct load_plan *plan, const
 
 /* Right behind the kernel, as GRUB does: kernels look for their modules there, and
  * map little more at first. */
-static int place_module(const struct image *image, struct load_plan *plan, const char **why)
+static int place_module(const struct image *image, struct load_plan *plan,
+			const char **why)
 {
 	u64 end = GUEST_HIGH_GPA;
 
 	if (!plan->initrd_bytes)
 		return 0;
 	for (unsigned i = 0; i < plan->segment_count; i++) {
-		if (plan->segments[i].gpa < GUEST_HOLE_GPA)
-			end = MAX(end, plan->segments[i].gpa + plan->segments[i].mem_bytes);
+		const struct load_segment *segment = &plan->segments[i];
+
+		if (segment->gpa < GUEST_HOLE_GPA)
+			end = MAX(end, segment->gpa + segment->mem_bytes);
 	}
 	plan->initrd_gpa = ALIGN_UP(end, PAGE_SIZE);
 	*why = "the initrd does not fit between the kernel and the end of RAM";

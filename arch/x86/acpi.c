@@ -223,7 +223,7 @@ static void parse_madt(struct reader *r, const struct table *madt)
 		u64 length = madt->bytes[at + 1];
 
 		if (length < 2 || !range_within(at, length, madt->length)) {
-			leave_out(r, "MADT: an entry of impossible length, and all after it");
+			leave_out(r, "MADT: an entry of impossible length");
 			return;
 		}
 		madt_entry(r, madt->bytes + at, length);
@@ -284,7 +284,8 @@ static bool aml_s5_package(struct reader *r, const struct table *aml, u64 at)
 	/* At least two elements: SLP_TYPa, SLP_TYPb. */
 	if (at >= end || aml->bytes[at++] < 2)
 		return false;
-	if (!aml_small_integer(aml, &at, end, &a) || !aml_small_integer(aml, &at, end, &b))
+	if (!aml_small_integer(aml, &at, end, &a) ||
+	    !aml_small_integer(aml, &at, end, &b))
 		return false;
 	r->out->s5_slp_typa = a;
 	r->out->s5_slp_typb = b;
@@ -330,7 +331,8 @@ static u16 fadt_port(const struct table *fadt, u64 old, u64 extended)
 	const u8 *gas = fadt->bytes + extended;
 	u64 port = 0;
 
-	if (range_within(extended, GAS_BYTES, fadt->length) && gas[GAS_SPACE] == ACPI_SPACE_IO)
+	if (range_within(extended, GAS_BYTES, fadt->length) &&
+	    gas[GAS_SPACE] == ACPI_SPACE_IO)
 		port = load_u64(gas + GAS_ADDRESS);
 	if (!port && range_within(old, sizeof(u32), fadt->length))
 		port = load_u32(fadt->bytes + old);
@@ -425,9 +427,10 @@ static bool walk_root(struct reader *r, u64 phys, const char *signature, u64 ent
 	if (count > TABLES_MAX)
 		leave_out(r, "more tables than we look at");
 	for (u64 i = 0; i < count && i < TABLES_MAX; i++) {
+		const u8 *at = root.bytes + TABLE_HEADER_BYTES + i * entry_bytes;
 		u64 entry = 0;
 
-		memcpy(&entry, root.bytes + TABLE_HEADER_BYTES + i * entry_bytes, entry_bytes);
+		memcpy(&entry, at, entry_bytes);
 		visit_table(r, entry);
 	}
 	return true;
@@ -462,8 +465,8 @@ static const char *walk(struct reader *r, const u8 *rsdp, unsigned bytes)
 		      : "RSDT: cannot be read, or has a wrong checksum";
 }
 
-int acpi_parse(const u8 *rsdp, unsigned rsdp_bytes, acpi_map_fn map, struct acpi_info *out,
-	       const char **why)
+int acpi_parse(const u8 *rsdp, unsigned rsdp_bytes, acpi_map_fn map,
+	       struct acpi_info *out, const char **why)
 {
 	struct reader r = {.map = map, .out = out};
 

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+/* Our own bugs on purpose: a panic, an exception, a CPU that does not answer. What
+ * the dump must show is in the table of runs (table.py). */
+#include "arch/x86/x86.h"
+#include "assert.h"
+#include "bits.h"
+#include "cpu.h"
+#include "harness.h"
+#include "ipi.h"
+
+static struct worker worker;
+
+__attribute__((noinline)) static void fail_an_assertion(u64 answer)
+{
+	ASSERT(answer == 42);
+}
+
+static void panic_turn(struct worker *w)
+{
+	fail_an_assertion(w->id);
+}
+
+static void panic_start(u64 seed)
+{
+	worker_start(&worker, 1, panic_turn, ~0UL, cpu_count() - 1, seed);
+}
+
+/* Page 0 is not mapped. */
+static void fatal_turn(struct worker *w)
+{
+	*(volatile u64 *)(uintptr_t)w->id = 1;
+}
+
+static void fatal_start(u64 seed)
+{
+	worker_start(&worker, 8, fatal_turn, ~0UL, cpu_count() - 1, seed);
+}
+
+/* CPU 1 stops serving its inbox, CPU 0 waits for it. */
+static struct worker silent, waiting;
+
+static void silent_turn(struct worker *w)
+{
+	for (;;)
+		hlt();
+}
+
+static void waiting_turn(struct worker *w)
+{
+	ipi_kick_and_wait(BIT(1));
+}
+
+static void silent_start(u64 seed)
+{
+	worker_start(&silent, 0, silent_turn, BIT(1), 1, seed);
+	worker_start(&waiting, 1, waiting_turn, BIT(0), 0, seed);
+}
+
+const struct machine_test panic_test = {"panic", panic_start, false};
+const struct machine_test fatal_test = {"fatal", fatal_start, false};
+const struct machine_test silent_test = {"silent", silent_start, false};

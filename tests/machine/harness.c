@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/* The harness of the in-machine tests. */
+#include "harness.h"
+#include "assert.h"
+#include "atomic.h"
+#include "bits.h"
+#include "boot/stop.h"
+#include "boot/tests.h"
+#include "kernel/panic.h"
+#include "printk.h"
+#include "string.h"
+
+static const struct machine_test *const tests[] = {
+	&storm_test, &lone_test, &reading_test, &panic_test, &fatal_test, &silent_test,
+};
+
+static u32 passed, failed; /* [A] */
+
+void test_result(const char *name, bool good, const char *fmt, ...)
+{
+	char text[160];
+	va_list args;
+
+	va_start(args, fmt);
+	format_va(text, sizeof(text), fmt, args);
+	va_end(args);
+	printk("%s %s: %s\n", good ? "ok" : "not ok", name, text);
+	atomic_fetch_add(good ? &passed : &failed, 1);
+}
+
+void test_finish(void)
+{
+	printk("%u passed, %u failed\n", READ_ONCE(passed), READ_ONCE(failed)); /* TEST: counters */
+	machine_end(READ_ONCE(failed));
+}
+
+bool tests_start(const struct boot_options *options)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(tests); i++) {
+		if (strcmp(tests[i]->name, options->test))
+			continue;
+		printk("test %s, seed %lu\n", options->test, options->seed);
+		tests[i]->start(options->seed);
+		return !tests[i]->guests;
+	}
+	if (options->test[0])
+		stop_boot("test=%s: there is no such test", options->test);
+	return false;
+}
+
+/* --- workers --- */
+
+static enum run_result worker_run(struct runnable *r)
+{
+	struct worker *w = container_of(r, struct worker, run);
+
+	w->turn(w);
+	return RUN_AGAIN;
+}
+
+static void worker_nothing(struct runnable *r)
+{
+}
+
+static bool worker_has_work(struct runnable *r)
+{
+	return true;
+}
+
+static const struct runnable_ops worker_ops = {
+	.load = worker_nothing,
+	.run = worker_run,
+	.put = worker_nothing,
+	.evict = worker_nothing,
+	.arrive = worker_nothing,
+	.has_work = worker_has_work,
+};
+
+void worker_start(struct worker *w, unsigned id, void (*turn)(struct worker *w), u64 affinity,
+		  unsigned cpu, u64 seed)
+{
+	w->turn = turn;
+	w->id = id;
+	w->random = (seed + 1) * 0x9e3779b97f4a7c15UL + id;
+	sched_init_runnable(&w->run, &worker_ops, "worker", affinity, SCHED_WEIGHT_NORMAL);
+	sched_start(&w->run, cpu);
+	sched_wake(&w->run);
+}
+
+u64 worker_random(struct worker *w)
+{
+	w->random ^= w->random >> 12;
+	w->random ^= w->random << 25;
+	w->random ^= w->random >> 27;
+	return w->random * 0x2545f4914f6cdd1dUL >> 16;
+}
+
+struct vm *test_vm(unsigned id)
+{
+	struct vm *vm = vm_at(id);
+
+	return vm && READ_ONCE(vm->state) == VM_RUNNING ? vm : NULL; /* VMEND: a hint */
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+/* In-machine tests: code that is linked into the test build only, and runs on the pCPUs
+ * as runnables of its own. Results are lines "ok NAME" and "not ok NAME: why", then
+ * "N passed, N failed", and the machine ends. */
+#pragma once
+#include "sched.h"
+#include "types.h"
+#include "vcpu/vm_table.h"
+
+/* A test, chosen by test=NAME. start() runs on the boot CPU before any guest and
+ * may start workers. guests: the VMs of the module lines are started as well. */
+struct machine_test {
+	const char *name;
+	void (*start)(u64 seed);
+	bool guests;
+};
+extern const struct machine_test storm_test, lone_test, reading_test, panic_test, fatal_test,
+	silent_test;
+
+/* One line of the result. */
+void test_result(const char *name, bool passed, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The closing line, and the end of the machine. */
+void test_finish(void) __attribute__((noreturn));
+
+/* A worker: a runnable whose turn() is called again and again from a pCPU's loop, own
+ * "vCPU" always OUTSIDE, so it may kick and wait. Turns are short. */
+struct worker {
+	struct runnable run;
+	void (*turn)(struct worker *w);
+	u64 random;  /* state of its generator */
+	unsigned id;
+};
+void worker_start(struct worker *w, unsigned id, void (*turn)(struct worker *w), u64 affinity,
+		  unsigned cpu, u64 seed);
+/* Next pseudo-random number (xorshift64*), the same for the same seed. */
+u64 worker_random(struct worker *w);
+/* The VM of the first module, once it runs; NULL before. */
+struct vm *test_vm(unsigned id);

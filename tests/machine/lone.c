@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/* A lone guest in a tight loop, interrupts off, no timer, on CPU 0 (tickless: nothing
+ * but a kick can make it exit): CPU 1 kicks it a thousand times, and WAIT-kicks it a
+ * thousand times, each time while it is in the guest; every letter arrives. */
+#include "atomic.h"
+#include "bits.h"
+#include "cpu.h"
+#include "harness.h"
+#include "printk.h"
+#include "timer.h"
+#include "vcpu/kick.h"
+
+#define ROUNDS 1000UL
+#define PATIENCE_US 2000000UL
+#define TEST_WAIT (REQ_TEST | REQ_WAIT)
+
+static struct worker worker;
+static u64 mailbox;  /* [A] */
+static u64 received; /* [A] written by the vCPU's owner */
+static u64 sent, kicks, waits, ticks_seen;
+
+static void on_letter(struct vcpu *vcpu)
+{
+	/* TEST: pairs with the atomic add in send(). */
+	smp_store_release(&received, received + xchg(&mailbox, 0));
+}
+
+static bool in_guest(struct vcpu *v)
+{
+	return READ_ONCE(v->gate.mode) == IN_GUEST_MODE; /* TEST: a hint */
+}
+
+static bool wait_until(bool (*ready)(struct vcpu *v), struct vcpu *v)
+{
+	u64 limit = tsc_now() + tsc_khz() * PATIENCE_US / 1000;
+
+	while (!ready(v)) {
+		if (tsc_now() > limit)
+			return false;
+		cpu_relax();
+	}
+	return true;
+}
+
+static bool all_received(struct vcpu *v)
+{
+	return smp_load_acquire(&received) == sent; /* TEST: pairs with on_letter() */
+}
+
+static bool send(struct vm *vm, struct vcpu *v, unsigned req)
+{
+	if (!wait_until(in_guest, v))
+		return false;
+	ticks_seen += cpu_of(0)->timer_programmed != 0;
+	atomic_fetch_add(&mailbox, 1); /* TEST: the payload, before the request */
+	sent++;
+	if (req & REQ_WAIT)
+		vm_request_mask(vm, req, BIT(v->index));
+	else
+		vcpu_request(req, v);
+	return wait_until(all_received, v);
+}
+
+static void judge(const char *stuck)
+{
+	u64 ipis = kick_count(REQ_NR_TEST, KICK_SENT);
+
+	test_result("lone guest notices", !stuck, "%s", stuck ? stuck : "every kick");
+	test_result("lone letters", sent == received && sent == 2 * ROUNDS,
+		    "%lu sent, %lu received, %lu kicks, %lu with WAIT", sent, received, kicks, waits);
+	test_result("lone IPIs", ipis == sent, "%lu IPIs for %lu kicks", ipis, sent);
+	test_result("lone tickless", !ticks_seen, "timer armed %lu times", ticks_seen);
+	test_finish();
+}
+
+static void turn(struct worker *w)
+{
+	struct vm *vm = test_vm(0);
+	struct vcpu *v;
+
+	if (!vm)
+		return;
+	v = vm->vcpus[0];
+	v->test_handler = on_letter;
+	if (kicks < ROUNDS) {
+		kicks++;
+		if (!send(vm, v, REQ_TEST))
+			judge("a kick was lost");
+	} else if (waits < ROUNDS) {
+		waits++;
+		if (!send(vm, v, TEST_WAIT))
+			judge("a WAIT kick was lost");
+	} else {
+		judge(NULL);
+	}
+}
+
+static void start(u64 seed)
+{
+	worker_start(&worker, 0, turn, BIT(1), 1, seed);
+}
+
+const struct machine_test lone_test = {"lone", start, true};
