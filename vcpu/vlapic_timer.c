@@ -55,7 +55,8 @@ static void advance_period(struct vlapic *lapic, u64 now)
 	if (period == 0)
 		lapic->deadline = 0;
 	else
-		lapic->deadline = not_zero(lapic->deadline + (behind / period + 1) * period);
+		lapic->deadline = not_zero(lapic->deadline +
+					   (behind + period - 1) / period * period);
 }
 
 /* It is time. */
