@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TIME_LIMIT_S 300 /* a program that hangs is a failure, not a wait */
+#define TIME_LIMIT_S 120 /* a program that hangs is a failure, not a wait */
 #define FAILURES_SHOWN 20
 
 static unsigned failures; /* of the running test */
