@@ -54,6 +54,7 @@
 #define EXT7_INVARIANT_TSC BIT(8)
 #define XCR0_LEAF 0xdU
 #define XSTATE_COMPONENTS 10
+#define XSAVE_ALIGNED BIT(1) /* of a component's ECX */
 #define XSAVE_LEGACY_BYTES 576U /* FXSAVE image and header */
 
 struct builder {
@@ -131,6 +132,7 @@ static void add_xsave(struct builder *b)
 
 	if (!cpu_features()->xsave)
 		return;
+	/* In the order of their numbers: compacted_xsave_bytes() relies on it. */
 	for (u32 i = 2; i < XSTATE_COMPONENTS; i++) {
 		struct cpuid_regs c = cpuid(XCR0_LEAF, i);
 
@@ -231,6 +233,24 @@ static u32 enabled_xsave_bytes(const struct vcpu *vcpu)
 	return size;
 }
 
+/* Subleaf 1, EBX: the same in compacted form (SDM 1 "Extended Region of an XSAVE
+ * Area"): the components follow one another, some aligned to 64 bytes. */
+static u32 compacted_xsave_bytes(const struct vcpu *vcpu)
+{
+	u32 size = XSAVE_LEGACY_BYTES;
+
+	for (unsigned i = 0; i < vcpu->cpuid_count; i++) {
+		const struct virt_cpuid_entry *e = &vcpu->cpuid[i];
+
+		if (e->leaf != XCR0_LEAF || e->subleaf < 2 || !(vcpu->xcr0 & BIT(e->subleaf)))
+			continue;
+		if (e->ecx & XSAVE_ALIGNED)
+			size = (u32)ALIGN_UP(size, 64);
+		size += e->eax;
+	}
+	return size;
+}
+
 void cpuid_answer(struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4])
 {
 	memset(out, 0, 4 * sizeof(u32));
@@ -245,6 +265,8 @@ void cpuid_answer(struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4])
 		out[3] = e->edx;
 		if (leaf == XCR0_LEAF && subleaf == 0)
 			out[1] = enabled_xsave_bytes(vcpu);
+		if (leaf == XCR0_LEAF && subleaf == 1)
+			out[1] = compacted_xsave_bytes(vcpu);
 		return;
 	}
 	/* Beyond the last level, leaf 0xb still gives the x2APIC ID and the number. */

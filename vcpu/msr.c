@@ -105,7 +105,7 @@ static const struct msr_rule rules[] = {
 	{MSR_TSC_ADJUST, MSR_TSC_ADJUST, read_tsc_adjust, write_tsc_adjust},
 	{MSR_BIOS_SIGN_ID, MSR_BIOS_SIGN_ID, read_microcode, write_nothing},
 	{MSR_PLATFORM_INFO, MSR_PLATFORM_INFO, read_zero, NULL},
-	{MSR_MISC_FEATURES, MSR_MISC_FEATURES, read_zero, NULL},
+	{MSR_MISC_FEATURES, MSR_MISC_FEATURES, read_zero, write_nothing},
 	{MSR_PERF_STATUS, MSR_PERF_STATUS, read_zero, NULL},
 	{MSR_MISC_ENABLE, MSR_MISC_ENABLE, read_misc_enable, write_nothing},
 	{MSR_DEBUGCTL, MSR_DEBUGCTL, read_zero, write_nothing},
