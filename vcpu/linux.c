@@ -66,13 +66,13 @@ bool linux_recognise(const struct image *image)
 	       load_u32(image->bytes + HDR_MAGIC) == HDR_MAGIC_HDRS;
 }
 
-/* The header's end, from its jump instruction; 0: it is not a sane one. */
+/* The header's end, from its jump instruction; what would not fit into the zero
+ * page is of a version we do not know. The first sector of setup code and the
+ * payload's first bytes, which find_payload() has seen, lie behind it. */
 static u64 header_end(const struct image *image)
 {
 	u64 end = HDR_MAGIC + image->bytes[HDR_JUMP_OFFSET];
 
-	if (end < HDR_END_MIN || end > image->size)
-		return 0;
 	return MIN(end, ZP_HEADER_END);
 }
 
@@ -84,8 +84,8 @@ static int check_kind(const struct image *image, const char **why)
 	*why = "an old Linux zImage, not a bzImage";
 	if (!(image->bytes[HDR_LOADFLAGS] & LOADFLAG_LOADED_HIGH))
 		return -ENOTSUP;
-	*why = "the Linux setup header has an impossible length";
-	if (!header_end(image))
+	*why = "the Linux setup header is too short for its version";
+	if (header_end(image) < HDR_END_MIN)
 		return -EINVAL;
 	*why = "the command line is longer than this Linux takes";
 	if (image->cmdline_length > load_u32(image->bytes + HDR_CMDLINE_SIZE))

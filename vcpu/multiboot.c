@@ -214,7 +214,7 @@ static int plan_addresses(const struct image *image, const struct header *header
 		segment.gpa = (u64)header->header_addr - before;
 	}
 	*why = "the multiboot header's addresses contradict each other";
-	if (segment.gpa > header->header_addr || before > header->offset)
+	if (before > header->offset) /* also when header_addr < load_addr */
 		return -EINVAL;
 	segment.file_offset = header->offset - before;
 	segment.file_bytes = image->size - segment.file_offset;

@@ -401,6 +401,17 @@ static void header_beyond_the_search(void)
 	unit_free(big);
 }
 
+/* A header with all its own bytes at the very end of the file, and not one more. */
+static void cut_right_behind_the_header(void)
+{
+	memset(image, 0, sizeof(image));
+	mb1_header(MB_AT, MULTIBOOT1_HAS_ADDRESSES);
+	CHECK_EQ(check_loader(image, MB_AT + 12, 0, RAM, &plan, area), (u64)-EINVAL);
+	elf_begin(2, 62, 0, 0);
+	mb1_header(40, 0);
+	CHECK_EQ(check_loader(image, 52, 0, RAM, &plan, area), (u64)-ENOTSUP);
+}
+
 static void every_prefix(void)
 {
 	build_mb1();
@@ -439,7 +450,8 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(mb2_information), UNIT_TEST(mb2_longest_command_line),
 	UNIT_TEST(mb2_wishes), UNIT_TEST(mb2_without_elf), UNIT_TEST(bad_segments),
 	UNIT_TEST(bad_elf_headers), UNIT_TEST(too_many_segments),
-	UNIT_TEST(header_beyond_the_search), UNIT_TEST(every_prefix), UNIT_TEST(mutated),
+	UNIT_TEST(header_beyond_the_search),
+	UNIT_TEST(cut_right_behind_the_header), UNIT_TEST(every_prefix), UNIT_TEST(mutated),
 };
 
 int main(void)
