@@ -280,7 +280,8 @@ static bool decode_plain(struct insn *insn, struct decoded *out)
 		return arithmetic(insn, out);
 	switch (insn->opcode) {
 	case 0x63: /* MOVSXD; in other modes it is ARPL */
-		return insn->mode == CPU_MODE_64 && load_extended(insn, out, 4, true);
+		return insn->mode == CPU_MODE_64 &&
+		       load_extended(insn, out, MIN(operand_bytes(insn), 4u), true);
 	case 0x80:
 	case 0x81:
 	case 0x83:
