@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""The table of in-machine runs: each row one boot of Spur, and what must come of it.
+
+A row is judged by the serial port. All regexes of expect must match somewhere
+(^ and $ are ends of lines), none of forbid may. A row ends when the machine ends
+by itself; ends=False: when all of expect has come, since its guest goes on for ever.
+"""
+from dataclasses import dataclass
+
+NEVER = (r"\bPANIC\b", r"^(\S+: )?panic: ", r"^(\[\S+\] )?not ok\b", r"exit that cannot happen")
+ALL_ENDED = r"^spur: all VMs have ended$"
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    expect: tuple
+    modules: tuple = ()             # "FILE words...": GRUB's module lines
+    forbid: tuple = ()              # beyond NEVER
+    build: str = "spur"             # build/NAME.elf: spur or tests
+    options: str = "end=exit"       # Spur's command line
+    cpus: int = 1
+    model: str = "corei7_skylake_x"
+    ips: int = 5_000_000
+    memory: int = 256               # MiB
+    typed: tuple = ()               # (regex, text): wait for one, type the other
+    ends: bool = True
+    limit: float = 60               # wall seconds, one row at a time on an idle host
+
+
+# --- a guest that gives its own verdict ---
+
+def ended(vm="a", why="debug exit 0"):
+    return rf"^vm {vm}: ended: {why}$"
+
+
+def stopped(vm="a", why=""):
+    return rf"^vm {vm}: stopped: .*{why}"
+
+
+def guest(name, vcpus=1, vm="a", words="", mem="16M"):
+    return f"{name}.elf vm={vm} vcpus={vcpus} mem={mem} {words}".rstrip()
+
+
+def alone(name, vcpus=1, words="", row=None, **more):
+    """One guest in one VM, that checks itself."""
+    return Row(row or name, modules=(guest(name, vcpus, words=words),),
+               expect=(ended(), ALL_ENDED), **more)
+
+
+def beside(name, expect, ends=True, row=None, **more):
+    """A guest up to no good as VM bad, and one that must finish as VM good, on one pCPU."""
+    return Row(row or name, modules=(guest(name, vm="bad"), guest("hello", vm="good")),
+               expect=(ended("good"), *expect), ends=ends, **more)
+
+
+# --- the tables ---
+
+def cpus_online(count):
+    return Row(f"online-{count}", cpus=count, modules=(guest("hello"),),
+               expect=(rf"^spur: {count} of {count} CPUs online$", ended(), ALL_ENDED))
+
+
+def model(name, expect, vcpus=2):
+    return Row(f"model-{name}", model=name, cpus=2, expect=expect,
+               modules=(guest("ipi", vcpus),))
+
+
+def refuses(name, why):
+    return Row(f"refuses-{name}", model=name, modules=(guest("hello"),),
+               expect=(why, r"^spur: stopped$"), forbid=(r"^vm a: started",))
+
+
+RUNS = (ended(), ALL_ENDED)
+
+BOOT = (
+    *(cpus_online(count) for count in (1, 2, 3, 4, 8)),
+    model("corei7_skylake_x", (r"^spur: VT-x, EPT with 1 GiB pages, VPID", *RUNS)),
+    model("corei3_cnl", RUNS),
+    model("corei7_sandy_bridge_2600k", (r"^spur: xAPIC", *RUNS)),
+    model("corei7_icelake_u", RUNS),
+    refuses("core2_penryn_t9600", r"^spur: cannot run guests here: VT-x lacks: .*EPT"),
+    refuses("ryzen", r"^spur: cannot run guests here: this CPU has no VT-x"),
+    refuses("pentium", r"(?i)\blong mode\b|\b64-bit\b"),
+    Row("no-guest", expect=(r"^spur: no guest module: add a line", r"^spur: stopped$")),
+    Row("bad-lines", cpus=2,
+        modules=(guest("hello", vm="zero", vcpus=0), guest("hello", vm="word", words="turbo=on"),
+                 "boot.cfg vm=text mem=16M", guest("hello", vm="cpu", words="cpus=40"),
+                 guest("hello", vm="small", mem="1M"), guest("hello", vm="good")),
+        expect=(r"module 0 \(vm zero\): vcpus=0: must be a number from 1 to 64",
+                r"module 1 \(vm word\): turbo=on: unknown option",
+                r"^vm text: stopped: not started: neither a Linux bzImage nor a multiboot kernel",
+                r"^vm cpu: stopped: not started: none of the CPUs in cpus= is online",
+                r"module 4 \(vm small\): mem=1M: must be a size",
+                ended("good"), ALL_ENDED),
+        forbid=(r"^vm (zero|word|text|cpu|small): started",)),
+    Row("bad-option", options="end=exit nonsense", modules=(guest("hello"),),
+        expect=(r'^spur: command line: "nonsense" is not known', ended(), ALL_ENDED)),
+)
+
+GUESTS = (
+    alone("hello"),
+    alone("sipi", vcpus=4, cpus=2),
+    alone("ipi", vcpus=4, cpus=4, row="ipi-4"),
+    alone("ipi", vcpus=4, row="ipi-4-on-1"),
+    alone("timer"),
+    alone("timer", words="x2apic=off", row="timer-xapic"),
+    alone("hlt", vcpus=2, cpus=2),
+    alone("hlt", vcpus=2, row="hlt-on-1"),
+    beside("triple", (stopped("bad", "triple fault"), ALL_ENDED)),
+    alone("stray", row="stray-port"),
+    Row("stray-memory",
+        modules=(guest("stray", vm="bad", words="-- memory"), guest("hello", vm="good")),
+        expect=(ended("good"),
+                stopped("bad", "guest-physical c8000000, where nothing is"), ALL_ENDED)),
+    beside("loop", (r"^\[bad\] loop: for ever$",), ends=False),
+    alone("cpuid", vcpus=2),
+    alone("cpuid", words="kvm=off x2apic=off -- bare", row="cpuid-bare"),
+    alone("msr"),
+    alone("cr"),
+    beside("acdb", (r"^\[bad\] acdb: #AC$",), ends=False, row="ac-loop"),
+    Row("db-loop", modules=(guest("acdb", vm="bad", words="-- db"), guest("hello", vm="good")),
+        expect=(ended("good"), r"^\[bad\] acdb: #DB$"), ends=False),
+    Row("state", modules=(guest("state", vm="one", words="cpus=0 -- 1"),
+                          guest("state", vm="two", words="cpus=0 -- 2")),
+        expect=(ended("one"), ended("two"), ALL_ENDED)),
+    alone("nmi"),
+    alone("inject"),
+    alone("strio"),
+    alone("uart", typed=((r"^uart: type three$", "abc"), (r"^uart: type a line$", "Spur 16550\n"))),
+    alone("ioapic"),
+    Row("bench", modules=(guest("bench"),), expect=(r"^bench cpuid \d+$", ended(), ALL_ENDED)),
+)
+
+
+def inside(name, expect=(r"^\d+ passed, 0 failed$",), row=None, **more):
+    """A test that is linked into the test build."""
+    return Row(row or name, expect=expect, build="tests", options=f"test={name} seed=1 end=exit",
+               **more)
+
+
+INSIDE = (
+    inside("storm", cpus=4, limit=240, modules=(guest("storm", vcpus=4),)),
+)
+
+ROWS = BOOT + GUESTS + INSIDE
