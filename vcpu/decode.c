@@ -63,7 +63,8 @@ static bool is_ignored_prefix(u8 byte)
 {
 	/* Segments, LOCK, REPNE and REP: nothing here depends on them. */
 	return byte == 0x26 || byte == 0x2e || byte == 0x36 || byte == 0x3e ||
-	       byte == 0x64 || byte == 0x65 || byte == 0xf0 || byte == 0xf2 || byte == 0xf3;
+	       byte == 0x64 || byte == 0x65 || byte == 0xf0 || byte == 0xf2 ||
+	       byte == 0xf3;
 }
 
 /* Returns the first byte that is none. */
@@ -260,13 +261,15 @@ static bool group_imm(struct insn *insn, struct decoded *out, enum decode_op op,
 
 static bool decode_escaped(struct insn *insn, struct decoded *out)
 {
+	unsigned bytes = insn->opcode & OPCODE_WIDE ? 2 : 1;
+
 	switch (insn->opcode) {
 	case 0xb6: /* MOVZX */
 	case 0xb7:
-		return load_extended(insn, out, insn->opcode & OPCODE_WIDE ? 2 : 1, false);
+		return load_extended(insn, out, bytes, false);
 	case 0xbe: /* MOVSX */
 	case 0xbf:
-		return load_extended(insn, out, insn->opcode & OPCODE_WIDE ? 2 : 1, true);
+		return load_extended(insn, out, bytes, true);
 	case 0xc3: /* MOVNTI */
 		return memory_reg(insn, out, DECODE_MOV);
 	default:

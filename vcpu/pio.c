@@ -75,7 +75,8 @@ static const struct pio_range {
 	{RTC_PORT, RTC_PORT + 1, "RTC", rtc_port_read, rtc_port_write},
 	{PIO_PIT_COUNTER2, PIO_PIT_COUNTER2, "PIT", legacy_read, nothing_write},
 	{PIO_PORT61, PIO_PORT61, "system control B", legacy_read, nothing_write},
-	{PIO_I8042_COMMAND, PIO_I8042_COMMAND, "i8042", legacy_read, pm_reset_ports_write},
+	{PIO_I8042_COMMAND, PIO_I8042_COMMAND, "i8042", legacy_read,
+	 pm_reset_ports_write},
 	{0x80, 0x80, "delay", ones_read, nothing_write},
 	{PIO_PORT92, PIO_PORT92, "system control A", legacy_read, pm_reset_ports_write},
 	{PIO_PCI, PIO_PCI + 7, "PCI", ones_read, pm_reset_ports_write},
@@ -85,7 +86,8 @@ static const struct pio_range {
 	{TESTDEV_FW_SELECT, TESTDEV_FW_DATA, "fw_cfg", testdev_fw_read, testdev_fw_write},
 	{TESTDEV_LINES, TESTDEV_LINES + IOAPIC_PINS - 1, "IOAPIC lines",
 	 ones_read, testdev_lines_write},
-	{TESTDEV_SHUTDOWN, TESTDEV_SHUTDOWN, "shutdown", ones_read, testdev_shutdown_write},
+	{TESTDEV_SHUTDOWN, TESTDEV_SHUTDOWN, "shutdown", ones_read,
+	 testdev_shutdown_write},
 };
 
 static const struct pio_range *pio_find(struct vm *vm, u16 port)

@@ -160,7 +160,8 @@ static u32 ldr_read(const struct vcpu *vcpu)
 
 	if (!vlapic_is_x2apic(vcpu))
 		return vcpu->lapic.reg[APIC_LDR];
-	return id >> X2APIC_CLUSTER_SHIFT << X2APIC_LDR_SHIFT | 1u << (id & X2APIC_MEMBER);
+	return id >> X2APIC_CLUSTER_SHIFT << X2APIC_LDR_SHIFT |
+	       1u << (id & X2APIC_MEMBER);
 }
 
 static u32 slot_read(struct vcpu *vcpu, unsigned slot)

@@ -49,7 +49,8 @@ static const struct form forms[] = {
 	{"mov 0x80(%r13),%eax", M64, 7, {0x41, 0x8b, 0x85, 0x80, 0, 0, 0}, LOAD(4, RAX)},
 	{"mov (%rbp,%rcx),%eax", M64, 4, {0x8b, 0x44, 0x0d, 0x00}, LOAD(4, RAX)},
 	{"mov %gs:(%edi),%eax", M64, 4, {0x65, 0x67, 0x8b, 0x07}, LOAD(4, RAX)},
-	{"mov 0xfee00020,%ecx", M32, 6, {0x8b, 0x0d, 0x20, 0x00, 0xe0, 0xfe}, LOAD(4, RCX)},
+	{"mov 0xfee00020,%ecx", M32, 6, {0x8b, 0x0d, 0x20, 0x00, 0xe0, 0xfe},
+	 LOAD(4, RCX)},
 	{"mov (%bx,%si),%eax", M32, 3, {0x67, 0x8b, 0x00}, LOAD(4, RAX)},
 	{"mov (%bx),%ax", M16, 2, {0x8b, 0x07}, LOAD(2, RAX)},
 	{"mov 0x1234,%ax", M16, 4, {0x8b, 0x06, 0x34, 0x12}, LOAD(2, RAX)},
@@ -82,8 +83,10 @@ static const struct form forms[] = {
 	 {0xc7, 0x05, 0x78, 0x56, 0x34, 0x12, 0xff, 0x01, 0, 0}, IMM(MOV, 4, 0x1ff)},
 	{"movw $0x1234,(%bx)", M16, 4, {0xc7, 0x07, 0x34, 0x12}, IMM(MOV, 2, 0x1234)},
 	/* extended loads */
-	{"movzbl (%rdi),%eax", M64, 3, {0x0f, 0xb6, 0x07}, DECODE_MOV, 1, 4, REG_RAX, 0, 0},
-	{"movzwl (%rdi),%esp", M64, 3, {0x0f, 0xb7, 0x27}, DECODE_MOV, 2, 4, REG_RSP, 0, 0},
+	{"movzbl (%rdi),%eax", M64, 3, {0x0f, 0xb6, 0x07},
+	 DECODE_MOV, 1, 4, REG_RAX, 0, 0},
+	{"movzwl (%rdi),%esp", M64, 3, {0x0f, 0xb7, 0x27},
+	 DECODE_MOV, 2, 4, REG_RSP, 0, 0},
 	{"movzbw (%rdi),%ax", M64, 4, {0x66, 0x0f, 0xb6, 0x07},
 	 DECODE_MOV, 1, 2, REG_RAX, 0, 0},
 	{"movzbq (%rdi),%r8", M64, 4, {0x4c, 0x0f, 0xb6, 0x07},
@@ -112,14 +115,16 @@ static const struct form forms[] = {
 	{"orb $1,(%rdi)", M64, 3, {0x80, 0x0f, 0x01}, IMM(OR, 1, 1)},
 	{"andl $0x12345,(%rdi)", M64, 6, {0x81, 0x27, 0x45, 0x23, 0x01, 0x00},
 	 IMM(AND, 4, 0x12345)},
-	{"cmpw $0x1234,(%rdi)", M64, 5, {0x66, 0x81, 0x3f, 0x34, 0x12}, IMM(CMP, 2, 0x1234)},
+	{"cmpw $0x1234,(%rdi)", M64, 5, {0x66, 0x81, 0x3f, 0x34, 0x12},
+	 IMM(CMP, 2, 0x1234)},
 	{"addq $-1,(%rdi)", M64, 4, {0x48, 0x83, 0x07, 0xff}, IMM(ADD, 8, -1ul)},
 	{"xorl $0x7f,8(%rdi)", M64, 4, {0x83, 0x77, 0x08, 0x7f}, IMM(XOR, 4, 0x7f)},
 	/* TEST, XCHG */
 	{"test %al,(%rdi)", M64, 2, {0x84, 0x07}, DECODE_TEST, 1, 1, REG_RAX, ST, 0},
 	{"test %eax,(%rdi)", M64, 2, {0x85, 0x07}, DECODE_TEST, 4, 4, REG_RAX, ST, 0},
 	{"testb $0x10,1(%rdi)", M64, 4, {0xf6, 0x47, 0x01, 0x10}, IMM(TEST, 1, 0x10)},
-	{"testl $0x1000,(%rdi)", M64, 6, {0xf7, 0x07, 0, 0x10, 0, 0}, IMM(TEST, 4, 0x1000)},
+	{"testl $0x1000,(%rdi)", M64, 6, {0xf7, 0x07, 0, 0x10, 0, 0},
+	 IMM(TEST, 4, 0x1000)},
 	{"xchg %cl,(%rdi)", M64, 2, {0x86, 0x0f}, DECODE_XCHG, 1, 1, REG_RCX, ST, 0},
 	{"xchg %eax,(%rdi)", M64, 2, {0x87, 0x07}, DECODE_XCHG, 4, 4, REG_RAX, ST, 0},
 	/* 0x40-0x4f are no prefix here, nor is 0x63 MOVSXD. */
@@ -212,7 +217,8 @@ static bool is_sane(const struct decoded *d, unsigned available)
 	bool reg = d->reg_bytes == 2 || d->reg_bytes == 4 || d->reg_bytes == 8 ||
 		   (d->reg_bytes == 1 && d->bytes == 1);
 
-	return size && reg && d->length >= 2 && d->length <= available && d->length <= 15 &&
+	return size && reg && d->length >= 2 && d->length <= available &&
+	       d->length <= 15 &&
 	       d->reg < REG_COUNT && d->op <= DECODE_XCHG && d->reg_bytes >= d->bytes &&
 	       (d->reg_shift == 0 || (d->reg_shift == 8 && d->reg < 4));
 }

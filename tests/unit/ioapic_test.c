@@ -217,7 +217,8 @@ static void destinations(void)
 
 static const struct unit_test tests[] = {
 	UNIT_TEST(registers), UNIT_TEST(edge), UNIT_TEST(masked_edge_is_lost),
-	UNIT_TEST(level), UNIT_TEST(masked_level_waits), UNIT_TEST(edge_clears_remote_irr),
+	UNIT_TEST(level), UNIT_TEST(masked_level_waits),
+	UNIT_TEST(edge_clears_remote_irr),
 	UNIT_TEST(not_taken_is_not_remote), UNIT_TEST(two_pins_one_vector),
 	UNIT_TEST(destinations),
 };

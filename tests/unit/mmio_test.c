@@ -32,10 +32,10 @@ static u64 *reg(unsigned n)
 	return &cpu->hv->regs[n];
 }
 
-#define DO(at, ...)                                                                            \
-	({                                                                                     \
-		const u8 insn_[] = {__VA_ARGS__};                                              \
-		mmio_emulate(cpu, gpa(at), insn_, sizeof(insn_));                              \
+#define DO(at, ...) \
+	({ \
+		const u8 insn_[] = {__VA_ARGS__}; \
+		mmio_emulate(cpu, gpa(at), insn_, sizeof(insn_)); \
 	})
 
 static void loads_and_stores(void)
@@ -148,26 +148,26 @@ static void last_bytes_of_a_page(void)
 }
 
 /* What this machine's processor makes of an operation, with the flags before. */
-#define NATIVE(insn, type)                                                                     \
-	do {                                                                                   \
-		type x_ = (type)a, y_ = (type)b;                                               \
-		__asm__("push %[in]; popf; " insn " %[y], %[x]; pushf; pop %[out]"             \
-			: [x] "+r"(x_), [out] "=&r"(flags)                                     \
-			: [y] "r"(y_), [in] "r"(before)                                        \
-			: "cc", "memory");                                                     \
-		result = x_;                                                                   \
+#define NATIVE(insn, type) \
+	do { \
+		type x_ = (type)a, y_ = (type)b; \
+		__asm__("push %[in]; popf; " insn " %[y], %[x]; pushf; pop %[out]" \
+			: [x] "+r"(x_), [out] "=&r"(flags) \
+			: [y] "r"(y_), [in] "r"(before) \
+			: "cc", "memory"); \
+		result = x_; \
 	} while (0)
 
-#define NATIVE_SIZES(insn)                                                                     \
-	do {                                                                                   \
-		if (bytes == 1)                                                                \
-			NATIVE(insn "b", u8);                                                  \
-		else if (bytes == 2)                                                           \
-			NATIVE(insn "w", u16);                                                 \
-		else if (bytes == 4)                                                           \
-			NATIVE(insn "l", u32);                                                 \
-		else                                                                           \
-			NATIVE(insn "q", u64);                                                 \
+#define NATIVE_SIZES(insn) \
+	do { \
+		if (bytes == 1) \
+			NATIVE(insn "b", u8); \
+		else if (bytes == 2) \
+			NATIVE(insn "w", u16); \
+		else if (bytes == 4) \
+			NATIVE(insn "l", u32); \
+		else \
+			NATIVE(insn "q", u64); \
 	} while (0)
 
 __attribute__((no_sanitize("address"), noinline))
@@ -234,7 +234,8 @@ static void flags_as_the_processor(void)
 		unsigned op = i % (DECODE_TEST + 1);
 		unsigned bytes = 1u << (i / 9) % 4;
 		u64 a = nasty(&seed), b = nasty(&seed);
-		u64 theirs = 0x202 | (unit_random(&seed) >> 40 & FLAGS_STATUS), ours = theirs;
+		u64 ours = 0x202 | (unit_random(&seed) >> 40 & FLAGS_STATUS);
+		u64 theirs = ours;
 		u64 want = native(op, a, b, bytes, &theirs);
 		u64 got = alu_do(op, a, b, bytes, &ours);
 		bool logical = op == DECODE_OR || op == DECODE_AND || op == DECODE_XOR ||

@@ -138,7 +138,8 @@ static void calendar(void)
 		vm->rtc.boot_seconds = n * DAY;
 		vm->rtc.boot_tsc = fake.tsc;
 		if (!CHECK_EQ(cmos(0x07), day) || !CHECK_EQ(cmos(0x08), month) ||
-		    !CHECK_EQ(cmos(0x09), year % 100) || !CHECK_EQ(cmos(0x32), year / 100))
+		    !CHECK_EQ(cmos(0x09), year % 100) ||
+		    !CHECK_EQ(cmos(0x32), year / 100))
 			return;
 		if (day++ == last) {
 			day = 1;

@@ -34,7 +34,9 @@ static u64 scaled(u64 cycles, u32 mul, int shift)
 /* As Linux's __pvclock_read_cycles(). */
 static u64 guest_ns(u64 record, u64 tsc)
 {
-	return ram(record + 16, 8) + scaled(tsc - ram(record + 8, 8), (u32)ram(record + 24, 4),
+	u64 cycles = tsc - ram(record + 8, 8);
+
+	return ram(record + 16, 8) + scaled(cycles, (u32)ram(record + 24, 4),
 					    (int8_t)ram(record + 28, 1));
 }
 
@@ -43,7 +45,8 @@ static void scales(void)
 	u64 seed = 3;
 
 	for (unsigned i = 0; i < 20000; i++) {
-		u64 khz = i < 10 ? i + 1 : 1 + unit_random(&seed) % (1ul << (10 + i % 14));
+		u64 most = 1ul << (10 + i % 14);
+		u64 khz = i < 10 ? i + 1 : 1 + unit_random(&seed) % most;
 		u32 mul;
 		int8_t shift;
 		u64 ns;

@@ -322,7 +322,8 @@ static void reset_stops_it(void)
 }
 
 static const struct unit_test tests[] = {
-	UNIT_TEST(one_shot), UNIT_TEST(divisors), UNIT_TEST(divisor_change_keeps_the_count),
+	UNIT_TEST(one_shot), UNIT_TEST(divisors),
+	UNIT_TEST(divisor_change_keeps_the_count),
 	UNIT_TEST(periodic), UNIT_TEST(periodic_catches_up_at_once),
 	UNIT_TEST(periodic_too_fast), UNIT_TEST(mode_changes),
 	UNIT_TEST(masked_it_counts_on), UNIT_TEST(deadline),
