@@ -208,8 +208,11 @@ void boot_main(u64 magic, u64 mbi)
 	why = virt_probe();
 	if (why)
 		stop_boot("cannot run guests here: %s", why);
-	printk("spur: %s\n", virt_describe());
 	cpu_enter_pool(this_cpu());
+	why = virt_self_test();
+	if (why)
+		stop_boot("cannot run guests here: %s", why);
+	printk("spur: %s\n", virt_describe());
 	smp_init();
 	console_interrupts_init();
 	if (!tests_start(&options))

@@ -21,6 +21,8 @@ static inline bool timer_is_set(const struct timer *timer)
 {
 	return timer->cpu >= 0;
 }
+/* Let the next sched_poll() look at the queue: the hardware timer may be late. */
+void timer_poke(void);
 /* Host TSC frequency in kHz, measured at boot; constant afterwards. */
 u64 tsc_khz(void);
 /* Now, in host TSC cycles. */

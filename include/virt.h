@@ -108,6 +108,12 @@ struct virt_space; /* guest-physical address space: nested page tables */
 /* Check and negotiate on the boot CPU. NULL, or the reason why there can be no
  * guests here, naming what is missing. */
 const char *virt_probe(void);
+/* After virt_enable() on the boot CPU: run a tiny guest and see that
+ * interrupts get it out of guest mode. NULL, or what is wrong. */
+const char *virt_self_test(void);
+/* True on a machine (Bochs 2.7) that does not let an external interrupt end guest mode
+ * while the guest has entered with RFLAGS.IF = 0: kicks then go as NMIs too. */
+bool virt_kick_by_nmi(void);
 /* Turn virtualization on and off on this CPU. Off: no vCPU may be loaded. */
 const char *virt_enable(void);
 void virt_disable(void);

@@ -13,6 +13,7 @@
 #include "kernel/panic.h"
 #include "kernel/sched_inbox.h"
 #include "timer.h"
+#include "virt.h"
 
 struct ipi_call {
 	struct ipi_call *next; /* [A] */
@@ -21,9 +22,18 @@ struct ipi_call {
 	u32 done;              /* [A] */
 };
 
+static void send(unsigned cpu, u8 vector)
+{
+	u32 apic_id = cpu_of(cpu)->apic_id;
+
+	lapic_send_ipi(apic_id, vector);
+	if (virt_kick_by_nmi())
+		lapic_send_nmi(apic_id);
+}
+
 void ipi_kick(unsigned cpu)
 {
-	lapic_send_ipi(cpu_of(cpu)->apic_id, VECTOR_KICK);
+	send(cpu, VECTOR_KICK);
 }
 
 void ipi_kick_mask(u64 mask)
@@ -34,7 +44,7 @@ void ipi_kick_mask(u64 mask)
 
 void ipi_doorbell(unsigned cpu)
 {
-	lapic_send_ipi(cpu_of(cpu)->apic_id, VECTOR_DOORBELL);
+	send(cpu, VECTOR_DOORBELL);
 }
 
 u64 wait_deadline(void)

@@ -72,6 +72,11 @@ void timer_interrupt(void)
 	cpu->timer_programmed = 0;
 }
 
+void timer_poke(void)
+{
+	this_cpu()->timer_due = true;
+}
+
 void timer_serve(void)
 {
 	struct cpu *cpu = this_cpu();

@@ -173,6 +173,12 @@ static void on_window(struct vcpu *vcpu)
 	vcpu->check_events = true;
 }
 
+/* It stands in for the local APIC's timer, or ended an entry for an NMI's sake. */
+static void on_preempt(struct vcpu *vcpu)
+{
+	timer_poke();
+}
+
 static void on_bad_state(struct vcpu *vcpu)
 {
 	vm_kill(vcpu->vm, "vcpu%u: %s, at rip %lx", vcpu->index, vcpu->exit.why,
@@ -200,7 +206,7 @@ static void (*const handlers[])(struct vcpu *vcpu) = {
 	[VIRT_EXIT_PAUSE] = nothing,
 	[VIRT_EXIT_TASK_SWITCH] = on_task_switch,
 	[VIRT_EXIT_WINDOW] = on_window,
-	[VIRT_EXIT_PREEMPT] = unexpected,
+	[VIRT_EXIT_PREEMPT] = on_preempt,
 	[VIRT_EXIT_BAD_STATE] = on_bad_state,
 	[VIRT_EXIT_MACHINE_CHECK] = nothing,
 	[VIRT_EXIT_UNKNOWN] = unexpected,

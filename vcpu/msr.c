@@ -47,6 +47,7 @@ static void move_tsc(struct vcpu *vcpu, u64 delta)
 	vcpu->tsc_offset += delta;
 	virt_set_tsc_offset(vcpu->hv, vcpu->tsc_offset);
 	vlapic_tsc_moved(vcpu, delta);
+	pvclock_update(vcpu);
 }
 
 /* A write of the TSC moves TSC_ADJUST by as much (SDM 3B "IA32_TSC_ADJUST"). */

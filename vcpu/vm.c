@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* VMs: the table of them, their memory map while they run, and how they end. */
 #include "vcpu/vm.h"
-#include "arch/x86/trap.h"
+#include "arch/x86/rtc.h"
 #include "assert.h"
 #include "atomic.h"
 #include "page.h"
 #include "printk.h"
 #include "string.h"
+#include "timer.h"
 #include "vcpu/guest_console.h"
 #include "vcpu/vm_table.h"
 
@@ -45,6 +46,9 @@ struct vm *vm_create(const struct vm_desc *desc)
 		page_free(vm, order);
 		return NULL;
 	}
+	ioapic_reset(&vm->ioapic);
+	uart_reset(&vm->uart);
+	rtc_init(&vm->rtc, rtc_now(), tsc_now());
 	vm->id = atomic_fetch_add(&vm_count, 1);
 	atomic_fetch_add(&alive, 1);
 	smp_store_release(&vms[vm->id], vm); /* VMS: pairs with vm_at() */

@@ -20,6 +20,7 @@ static const struct control controls[] = {
 	{PIN, PIN_EXTERNAL_INTERRUPT, true, "external-interrupt exiting"},
 	{PIN, PIN_NMI, true, "NMI exiting"},
 	{PIN, PIN_VIRTUAL_NMIS, true, "virtual NMIs"},
+	{PIN, PIN_PREEMPTION_TIMER, false, "activate VMX-preemption timer"},
 	{PROC, PROC_INTERRUPT_WINDOW, true, "interrupt-window exiting"},
 	{PROC, PROC_TSC_OFFSET, true, "use TSC offsetting"},
 	{PROC, PROC_HLT, true, "HLT exiting"},
@@ -45,6 +46,7 @@ static const struct control controls[] = {
 	{EXIT, EXIT_LOAD_PAT, true, "load IA32_PAT on exit"},
 	{EXIT, EXIT_SAVE_EFER, true, "save IA32_EFER"},
 	{EXIT, EXIT_LOAD_EFER, true, "load IA32_EFER on exit"},
+	{EXIT, EXIT_SAVE_PREEMPTION_TIMER, false, "save VMX-preemption timer value"},
 	{ENTRY, ENTRY_LOAD_DEBUG, true, "load debug controls"},
 	{ENTRY, ENTRY_IA32E, true, "IA-32e mode guest"},
 	{ENTRY, ENTRY_LOAD_PAT, true, "load IA32_PAT on entry"},
@@ -53,6 +55,8 @@ static const struct control controls[] = {
 
 /* Controls that only come on when there is something to wait for, or never. */
 #define PROC_OFF_AT_FIRST (PROC_INTERRUPT_WINDOW | PROC_NMI_WINDOW)
+#define PIN_OFF_AT_FIRST PIN_PREEMPTION_TIMER
+#define EXIT_OFF_AT_FIRST EXIT_SAVE_PREEMPTION_TIMER
 #define ENTRY_OFF_AT_FIRST ENTRY_IA32E
 
 static const struct {
@@ -123,10 +127,14 @@ static const char *check_ept(u64 ept_vpid)
 static void fill(const struct vmx_msrs *m, const u32 chosen[WORDS], struct vmx_caps *caps)
 {
 	caps->revision = (u32)m->basic & 0x7fffffff;
-	caps->pin = chosen[PIN];
+	caps->preemption_timer = chosen[PIN] & PIN_PREEMPTION_TIMER &&
+				 chosen[EXIT] & EXIT_SAVE_PREEMPTION_TIMER;
+	caps->timer_shift = (unsigned)(m->misc & VMX_MISC_TIMER_SHIFT);
+	caps->pin = chosen[PIN] & ~PIN_OFF_AT_FIRST;
 	caps->proc = chosen[PROC] & ~PROC_OFF_AT_FIRST;
 	caps->proc2 = chosen[PROC2];
-	caps->exit = chosen[EXIT];
+	/* The value may only be saved while the timer is on. */
+	caps->exit = chosen[EXIT] & ~EXIT_OFF_AT_FIRST;
 	caps->entry = chosen[ENTRY] & ~ENTRY_OFF_AT_FIRST;
 	caps->cr0_fixed0 = m->cr0_fixed0;
 	caps->cr0_fixed1 = m->cr0_fixed1;

@@ -21,6 +21,8 @@ struct vmx_caps {
 	u64 cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
 	bool ept_1g, ept_2m, invept_single, invvpid_single;
 	bool rdtscp, invpcid, wbinvd_exiting;
+	bool preemption_timer;   /* there is one, and its value is saved on exit */
+	unsigned timer_shift;    /* it steps each 2^n TSC cycles */
 };
 
 /* Fill caps. NULL: fine; else what is missing, by name. */

@@ -63,11 +63,12 @@ const char *virt_probe(void)
 
 const char *virt_describe(void)
 {
-	static char text[96];
+	static char text[160];
 
-	format(text, sizeof(text), "VT-x, EPT with %s pages, VPID, unrestricted guest%s",
+	format(text, sizeof(text), "VT-x, EPT with %s pages, VPID, unrestricted guest%s%s",
 	       vmx.ept_1g ? "1 GiB" : vmx.ept_2m ? "2 MiB" : "4 KiB",
-	       vmx.invpcid ? ", INVPCID" : "");
+	       vmx.invpcid ? ", INVPCID" : "",
+	       vmx_quirk_if0 ? "; no interrupt exits with IF=0, kicks by NMI" : "");
 	return text;
 }
 
@@ -119,8 +120,11 @@ void nmi_in_entry_window(const struct trap_frame *frame)
 
 	(void)frame;
 	/* Whatever this NMI has recorded must be looked at before guest code runs on.
-	 * A vCPU that is IN or EXITING may have passed its last-chance test: a kick
-	 * to ourselves stays pending until the entry, and ends it at once. */
-	if (hv && READ_ONCE(hv->gate->mode) != OUTSIDE_GUEST_MODE) /* KICK: own vCPU */
-		lapic_send_self(VECTOR_KICK);
+	 * A vCPU that is IN or EXITING may have passed its last-chance test. */
+	if (!hv || READ_ONCE(hv->gate->mode) == OUTSIDE_GUEST_MODE) /* KICK: own vCPU */
+		return;
+	if (vmx.preemption_timer)
+		vmx_exit_at_once();
+	else
+		lapic_send_self(VECTOR_KICK); /* pending until the entry, and ends it */
 }

@@ -36,6 +36,7 @@ static const u8 reasons[REASON_COUNT] = {
 	[REASON_EPT_VIOLATION] = VIRT_EXIT_NPF,
 	[REASON_INVEPT] = VIRT_EXIT_UNDEFINED,
 	[REASON_INVVPID] = VIRT_EXIT_UNDEFINED,
+	[REASON_PREEMPTION_TIMER] = VIRT_EXIT_PREEMPT,
 	[REASON_WBINVD] = VIRT_EXIT_CACHE,
 	[REASON_XSETBV] = VIRT_EXIT_XSETBV,
 };
@@ -138,6 +139,8 @@ void vmx_read_exit(struct virt_vcpu *hv, struct virt_exit *exit)
 		return;
 	}
 	raw = (u32)vmread(VMCS_EXIT_REASON);
+	if (raw == REASON_PREEMPTION_TIMER)
+		vmx_timer_expired();
 	exit->raw = raw & REASON_BASIC_MASK;
 	exit->reason = exit->raw < REASON_COUNT ? reasons[exit->raw] : VIRT_EXIT_NONE;
 	if (exit->reason == VIRT_EXIT_NONE)

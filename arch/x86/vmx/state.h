@@ -88,6 +88,14 @@ void vmx_exit(void);
  * true: handled, the last-chance test passed, re-enter. */
 bool vmx_fast_exit(struct virt_vcpu *hv);
 
+/* preempt.c: the preemption timer. */
+extern bool vmx_quirk_if0; /* [I] after virt_self_test() */
+/* Exit at the TSC value at the latest; 0: no limit. Current VMCS. */
+void vmx_timer_arm(u64 deadline);
+/* Make the next entry exit at once; also from the NMI handler. Current VMCS. */
+void vmx_exit_at_once(void);
+/* The timer has caused this exit: off again. */
+void vmx_timer_expired(void);
 /* vmcs.c */
 void vmcs_init(struct virt_vcpu *hv);
 void vmcs_set_host_cpu(void);

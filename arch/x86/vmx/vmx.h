@@ -15,6 +15,7 @@
 #define MSR_VMX_ENTRY_CTLS 0x484
 #define MSR_VMX_MISC 0x485
 #define VMX_MISC_STORE_LMA (1UL << 5)
+#define VMX_MISC_TIMER_SHIFT 0x1fUL /* preemption timer: one step each 2^n cycles */
 #define MSR_VMX_CR0_FIXED0 0x486
 #define MSR_VMX_CR0_FIXED1 0x487
 #define MSR_VMX_CR4_FIXED0 0x488
@@ -41,6 +42,7 @@
 #define PIN_EXTERNAL_INTERRUPT (1U << 0)
 #define PIN_NMI (1U << 3)
 #define PIN_VIRTUAL_NMIS (1U << 5)
+#define PIN_PREEMPTION_TIMER (1U << 6)
 /* --- primary processor-based controls --- */
 #define PROC_INTERRUPT_WINDOW (1U << 2)
 #define PROC_TSC_OFFSET (1U << 3)
@@ -73,6 +75,7 @@
 #define EXIT_LOAD_PAT (1U << 19)
 #define EXIT_SAVE_EFER (1U << 20)
 #define EXIT_LOAD_EFER (1U << 21)
+#define EXIT_SAVE_PREEMPTION_TIMER (1U << 22)
 /* --- VM-entry controls --- */
 #define ENTRY_LOAD_DEBUG (1U << 2)
 #define ENTRY_IA32E (1U << 9)
@@ -133,6 +136,7 @@
 #define VMCS_GUEST_INTERRUPTIBILITY 0x4824
 #define VMCS_GUEST_ACTIVITY 0x4826
 #define VMCS_GUEST_SYSENTER_CS 0x482a
+#define VMCS_PREEMPTION_TIMER 0x482e
 #define VMCS_HOST_SYSENTER_CS 0x4c00
 /* --- natural-width fields --- */
 #define VMCS_CR0_MASK 0x6000
@@ -216,6 +220,7 @@
 #define REASON_MACHINE_CHECK 41
 #define REASON_EPT_VIOLATION 48
 #define REASON_EPT_MISCONFIG 49
+#define REASON_PREEMPTION_TIMER 52
 #define REASON_INVEPT 50
 #define REASON_INVVPID 53
 #define REASON_WBINVD 54
