@@ -86,6 +86,7 @@ enum run_result vcpu_run(struct runnable *r)
 			vcpu_prepare_events(vcpu);
 		if (!gate_enter(vcpu))
 			continue;
+		WRITE_ONCE(vcpu->stats.entries, vcpu->stats.entries + 1); /* STATS: hint */
 		virt_vcpu_run(vcpu->hv, &vcpu->exit);
 		this_cpu()->last_poll = 0; /* the time since the last poll was the guest's */
 		gate_leave(vcpu);

@@ -34,7 +34,8 @@ struct vcpu_boot {
 
 struct vcpu_stats {
 	u64 exits[VIRT_EXIT_UNKNOWN + 1];
-	u64 kicks_received, injected, halts, migrations;
+	u64 entries; /* times it has passed the gate */
+	u64 injected, halts, migrations;
 };
 
 struct vcpu {
