@@ -20,7 +20,6 @@
 #include "bootinfo.h"
 #include "console.h"
 #include "cpu.h"
-#include "kernel/cpu_init.h"
 #include "kernel/page_init.h"
 #include "kernel/panic.h"
 #include "page.h"
@@ -58,7 +57,8 @@ static unsigned collect_reserved(struct reserved_range *out)
 					       (u64)(uintptr_t)image_end};
 	for (unsigned i = 0; i < info.module_count; i++)
 		out[count++] = (struct reserved_range){info.modules[i].base.v,
-						       info.modules[i].base.v + info.modules[i].bytes};
+						       info.modules[i].base.v +
+							       info.modules[i].bytes};
 	return count;
 }
 
@@ -82,7 +82,8 @@ static void memory_init(void)
 	u64 pages = page_init(&info, reserved, count, 0, BOOT_MAP_END);
 
 	if (!pages)
-		stop_boot("no usable memory: the loader's memory map has no free RAM below 4 GiB");
+		stop_boot("no usable memory: the loader's memory map has no free RAM "
+			  "below 4 GiB");
 	if (!hostmap_init(&info))
 		stop_boot("no usable memory: not enough for the page tables");
 	pages = page_init(&info, reserved, count, BOOT_MAP_END, UINT64_MAX);
@@ -106,13 +107,14 @@ static void firmware_init(void)
 	const char *why = NULL;
 
 	if (acpi_parse(info.rsdp, info.rsdp_bytes, map_table, &acpi, &why)) {
-		printk("spur: ACPI: %s; only this CPU is used\n", why ? why : "no tables");
+		printk("spur: ACPI: %s; only this CPU is used\n",
+		       why ? why : "no tables");
 		memset(&acpi, 0, sizeof(acpi));
 		acpi.lapic_base = LAPIC_DEFAULT_BASE;
 	}
 	if (acpi.cpu_dropped)
-		printk("spur: %u CPUs more than MAX_CPUS (%d) are left out\n", acpi.cpu_dropped,
-		       MAX_CPUS);
+		printk("spur: %u CPUs more than MAX_CPUS (%d) are left out\n",
+		       acpi.cpu_dropped, MAX_CPUS);
 	power_init(&acpi);
 }
 

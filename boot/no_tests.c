@@ -6,6 +6,7 @@
 bool tests_start(const struct boot_options *options)
 {
 	if (options->test[0])
-		stop_boot("test=%s: this build has no tests (make TESTS=1)", options->test);
+		stop_boot("test=%s: this build has no tests (make TESTS=1)",
+			  options->test);
 	return false;
 }

@@ -76,7 +76,8 @@ void options_parse(const char *cmdline, struct boot_options *out)
 			return;
 		string_copy(word, cmdline, MIN(length + 1, sizeof(word)));
 		if (!set_word(word, out))
-			printk("spur: command line: \"%s\" is not known, ignored\n", word);
+			printk("spur: command line: \"%s\" is not known, ignored\n",
+			       word);
 		cmdline += length;
 	}
 }

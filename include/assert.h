@@ -6,10 +6,11 @@
 /* Stop every CPU, print registers, backtrace and the state of all, and end. */
 void panic(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-#define ASSERT(cond)                                                                           \
-	do {                                                                                   \
-		if (__builtin_expect(!(cond), 0))                                              \
-			panic("assertion failed: %s (%s:%d)", #cond, __FILE__, __LINE__);      \
+#define ASSERT(cond)                                                                     \
+	do {                                                                             \
+		if (__builtin_expect(!(cond), 0))                                        \
+			panic("assertion failed: %s (%s:%d)", #cond, __FILE__,           \
+			      __LINE__);                                                 \
 	} while (0)
 
 #define static_assert _Static_assert

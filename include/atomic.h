@@ -26,12 +26,12 @@
 
 /* Read-modify-write, fully ordered whether or not the comparison holds
  * (a LOCK prefix is a full barrier). Returns the value found. */
-#define cmpxchg(p, expected, desired)                                                          \
-	({                                                                                     \
-		__typeof__(*(p)) found_ = (expected);                                          \
-		__atomic_compare_exchange_n((p), &found_, (desired), false, __ATOMIC_SEQ_CST,  \
-					    __ATOMIC_SEQ_CST);                                 \
-		found_;                                                                        \
+#define cmpxchg(p, expected, desired)                                                    \
+	({                                                                               \
+		__typeof__(*(p)) found_ = (expected);                                    \
+		__atomic_compare_exchange_n((p), &found_, (desired), false,              \
+					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);         \
+		found_;                                                                  \
 	})
 #define xchg(p, v) __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
 /* Return the value before. Fully ordered. */

@@ -40,8 +40,8 @@ static inline void list_remove(struct list *node)
 	list_init(node);
 }
 
-#define list_for_each(node, head)                                                              \
+#define list_for_each(node, head)                                                        \
 	for (struct list *node = (head)->next; node != (head); node = node->next)
-#define list_for_each_safe(node, tmp, head)                                                    \
-	for (struct list *node = (head)->next, *tmp = node->next; node != (head);              \
+#define list_for_each_safe(node, tmp, head)                                              \
+	for (struct list *node = (head)->next, *tmp = node->next; node != (head);        \
 	     node = tmp, tmp = node->next)

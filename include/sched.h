@@ -18,7 +18,7 @@ struct runnable;
 struct runnable_ops {
 	void (*load)(struct runnable *); /* becomes current here */
 	enum run_result (*run)(struct runnable *);
-	void (*put)(struct runnable *);  /* no longer current */
+	void (*put)(struct runnable *); /* no longer current */
 	/* Give up all that ties it to this pCPU (hardware state, timers), before
 	 * its home changes. Not current when called. */
 	void (*evict)(struct runnable *);
@@ -40,20 +40,20 @@ struct runnable {
 	struct list queue_node;         /* [O] run queue of the home */
 	struct list home_node;          /* [O] list of all that have this home */
 	u64 vruntime;                   /* [O] TSC cycles used, scaled by weight */
-	u64 cpu_cycles;                 /* [O] TSC cycles used, for the books; read by others as a hint */
-	u32 weight;                     /* [I] share relative to others, 100 is normal */
-	bool queued;                    /* [O] */
-	u64 affinity;                   /* [A] mask of pCPUs it may have as home */
-	u64 slice_start;                /* [O] TSC when it last became current */
-	s32 home;                       /* [A] written by the home that gives it away */
-	s32 target;                     /* [A] where a migration should take it, -1: nowhere */
-	u32 wait;                       /* [A] enum wait_state */
-	struct runnable *inbox_next;    /* [A] link while in an inbox */
-	u32 in_inbox;                   /* [A] 1: somebody has pushed it and no one has taken it yet */
+	u64 cpu_cycles; /* [O] TSC cycles used, for the books; read by others as a hint */
+	u32 weight;     /* [I] share relative to others, 100 is normal */
+	bool queued;    /* [O] */
+	u64 affinity;   /* [A] mask of pCPUs it may have as home */
+	u64 slice_start; /* [O] TSC when it last became current */
+	s32 home;        /* [A] written by the home that gives it away */
+	s32 target;      /* [A] where a migration should take it, -1: nowhere */
+	u32 wait;        /* [A] enum wait_state */
+	struct runnable *inbox_next; /* [A] link while in an inbox */
+	u32 in_inbox; /* [A] 1: somebody has pushed it and no one has taken it yet */
 } __attribute__((aligned(64)));
 
-void sched_init_runnable(struct runnable *r, const struct runnable_ops *ops, const char *name,
-			 u64 affinity, u32 weight);
+void sched_init_runnable(struct runnable *r, const struct runnable_ops *ops,
+			 const char *name, u64 affinity, u32 weight);
 /* Give a fresh runnable (wait == WAIT_BLOCKED) its first home; it runs after
  * the first sched_wake(). Any CPU. */
 void sched_start(struct runnable *r, unsigned cpu);

@@ -11,47 +11,48 @@
 
 /* Why the guest was left, as plain facts. */
 enum virt_exit_reason {
-	VIRT_EXIT_NONE,            /* did not leave for a reason of its own (kick found first) */
-	VIRT_EXIT_INTERRUPT,       /* host interrupt; .vector was acknowledged */
-	VIRT_EXIT_NMI,             /* host NMI, already handled */
-	VIRT_EXIT_EXCEPTION,       /* guest exception; .vector, .error_code, .qualification */
+	VIRT_EXIT_NONE, /* did not leave for a reason of its own (kick found first) */
+	VIRT_EXIT_INTERRUPT, /* host interrupt; .vector was acknowledged */
+	VIRT_EXIT_NMI,       /* host NMI, already handled */
+	VIRT_EXIT_EXCEPTION, /* guest exception; .vector, .error_code, .qualification */
 	VIRT_EXIT_TRIPLE_FAULT,
 	VIRT_EXIT_CPUID,
 	VIRT_EXIT_HLT,
 	VIRT_EXIT_HYPERCALL,
-	VIRT_EXIT_IO,              /* .io */
+	VIRT_EXIT_IO, /* .io */
 	VIRT_EXIT_RDMSR,
 	VIRT_EXIT_WRMSR,
-	VIRT_EXIT_CR,              /* .cr */
+	VIRT_EXIT_CR, /* .cr */
 	VIRT_EXIT_DR,
-	VIRT_EXIT_NPF,             /* nested page fault: .gpa, .write, .fetch, .walk */
+	VIRT_EXIT_NPF, /* nested page fault: .gpa, .write, .fetch, .walk */
 	VIRT_EXIT_XSETBV,
-	VIRT_EXIT_CACHE,           /* WBINVD, INVD */
-	VIRT_EXIT_UNDEFINED,       /* instruction that is not there for the guest: #UD */
+	VIRT_EXIT_CACHE,     /* WBINVD, INVD */
+	VIRT_EXIT_UNDEFINED, /* instruction that is not there for the guest: #UD */
 	VIRT_EXIT_PAUSE,
 	VIRT_EXIT_TASK_SWITCH,
-	VIRT_EXIT_WINDOW,          /* interrupt or NMI window opened */
-	VIRT_EXIT_PREEMPT,         /* preemption timer */
-	VIRT_EXIT_BAD_STATE,       /* entry refused: guest state invalid; .why */
+	VIRT_EXIT_WINDOW,    /* interrupt or NMI window opened */
+	VIRT_EXIT_PREEMPT,   /* preemption timer */
+	VIRT_EXIT_BAD_STATE, /* entry refused: guest state invalid; .why */
 	VIRT_EXIT_MACHINE_CHECK,
-	VIRT_EXIT_UNKNOWN,         /* .raw is the hardware's number */
+	VIRT_EXIT_UNKNOWN, /* .raw is the hardware's number */
 };
 
 struct virt_exit {
 	enum virt_exit_reason reason;
-	u32 raw;            /* hardware exit reason */
-	u32 length;         /* of the instruction, where one caused the exit; else 0 */
+	u32 raw;    /* hardware exit reason */
+	u32 length; /* of the instruction, where one caused the exit; else 0 */
 	u64 qualification;
-	gpa_t gpa;          /* VIRT_EXIT_NPF */
-	u64 gva;            /* VIRT_EXIT_NPF, if gva_valid */
-	bool gva_valid, write, fetch, walk; /* walk: the guest's own page-table walk faulted */
+	gpa_t gpa; /* VIRT_EXIT_NPF */
+	u64 gva;   /* VIRT_EXIT_NPF, if gva_valid */
+	bool gva_valid, write, fetch,
+		walk; /* walk: the guest's own page-table walk faulted */
 	u8 vector;
 	u32 error_code;
 	bool has_error_code;
 	u32 intr_info; /* the back end's own, for virt_reinject_exception() */
 	struct {
 		u16 port;
-		u8 bytes;   /* 1, 2, 4 */
+		u8 bytes; /* 1, 2, 4 */
 		bool in, string, rep;
 		u8 address_bytes; /* string: 2, 4, 8 */
 	} io;
@@ -65,8 +66,22 @@ struct virt_exit {
 
 /* General registers in the order of their encoding (SDM 2A, "ModR/M"). */
 enum {
-	REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
-	REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
+	REG_RAX,
+	REG_RCX,
+	REG_RDX,
+	REG_RBX,
+	REG_RSP,
+	REG_RBP,
+	REG_RSI,
+	REG_RDI,
+	REG_R8,
+	REG_R9,
+	REG_R10,
+	REG_R11,
+	REG_R12,
+	REG_R13,
+	REG_R14,
+	REG_R15,
 	REG_COUNT
 };
 
@@ -128,7 +143,8 @@ struct virt_space *virt_space_create(void);
 void virt_space_destroy(struct virt_space *space);
 /* Map size bytes with the largest pages that fit. The caller holds the VM's
  * mmu_lock. -ENOMEM. Nothing may be mapped there yet. */
-int virt_space_map(struct virt_space *space, gpa_t gpa, hpa_t hpa, u64 bytes, unsigned rights);
+int virt_space_map(struct virt_space *space, gpa_t gpa, hpa_t hpa, u64 bytes,
+		   unsigned rights);
 /* Take a range out, splitting large pages at its ends. Table pages that become
  * empty are unlinked, not freed: walkers and CPUs may still use them (SHOOT).
  * Caller holds mmu_lock. */
@@ -141,16 +157,18 @@ void *virt_space_take_unlinked(struct virt_space *space);
 void virt_space_free_unlinked(void *list);
 /* Lock-free walk: where is gpa, and up to where is it contiguous? Only with the
  * caller's vCPU in READING mode, or with mmu_lock. False: nothing there. */
-bool virt_space_walk(const struct virt_space *space, gpa_t gpa, hpa_t *hpa, u64 *contiguous,
-		     unsigned *rights);
+bool virt_space_walk(const struct virt_space *space, gpa_t gpa, hpa_t *hpa,
+		     u64 *contiguous, unsigned *rights);
 
 /* --- a vCPU --- */
 
-struct virt_vcpu *virt_vcpu_create(struct virt_space *space, struct gate *gate, void *owner);
+struct virt_vcpu *virt_vcpu_create(struct virt_space *space, struct gate *gate,
+				   void *owner);
 void virt_vcpu_destroy(struct virt_vcpu *hv);
 /* Power-on state at the reset vector, or at a SIPI vector (0x100: reset). */
 void virt_vcpu_reset(struct virt_vcpu *hv);
-void virt_vcpu_set_cpuid(struct virt_vcpu *hv, const struct virt_cpuid_entry *table, unsigned count);
+void virt_vcpu_set_cpuid(struct virt_vcpu *hv, const struct virt_cpuid_entry *table,
+			 unsigned count);
 /* Make its hardware state current on this pCPU. Returns true if it was last
  * loaded elsewhere, so that stale translations must be flushed. */
 bool virt_vcpu_load(struct virt_vcpu *hv);
@@ -162,7 +180,8 @@ void virt_vcpu_evict(struct virt_vcpu *hv);
 /* Enter, and run until an exit that the fast path does not finish. Gate mode is
  * IN on the way in, and is left as it is (IN or EXITING). */
 void virt_vcpu_run(struct virt_vcpu *hv, struct virt_exit *exit);
-void virt_vcpu_flush(struct virt_vcpu *hv); /* forget cached translations of this vCPU here */
+void virt_vcpu_flush(
+	struct virt_vcpu *hv); /* forget cached translations of this vCPU here */
 
 u64 virt_reg(struct virt_vcpu *hv, unsigned reg);
 void virt_set_reg(struct virt_vcpu *hv, unsigned reg, u64 value);

@@ -11,13 +11,13 @@
 #define LINE_BYTES 256
 
 static struct spinlock lock;
-static char ring[RING_BYTES]; /* [L] */
-static u64 head, tail;        /* [L] written up to head, sent up to tail */
-static u64 dropped;           /* [L] bytes that found the ring full */
-static bool present;          /* [I] there is a UART */
-static bool interrupts;       /* [I] after console_use_interrupts() */
-static bool transmitting;     /* [L] the transmit interrupt is on */
-static u32 attention;         /* [A] the UART wants something */
+static char ring[RING_BYTES];     /* [L] */
+static u64 head, tail;            /* [L] written up to head, sent up to tail */
+static u64 dropped;               /* [L] bytes that found the ring full */
+static bool present;              /* [I] there is a UART */
+static bool interrupts;           /* [I] after console_use_interrupts() */
+static bool transmitting;         /* [L] the transmit interrupt is on */
+static u32 attention;             /* [A] the UART wants something */
 static void (*input_handler)(u8); /* [I] */
 
 /* Send what the FIFO takes; with interrupts, keep the transmit one on as long as

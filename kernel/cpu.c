@@ -3,12 +3,11 @@
 #include "cpu.h"
 #include "assert.h"
 #include "atomic.h"
-#include "kernel/cpu_init.h"
 #include "string.h"
 
 static struct cpu cpus[MAX_CPUS];
-static unsigned count;      /* [I] after smp_start() */
-static u64 online_mask;     /* [A] */
+static unsigned count;  /* [I] after smp_start() */
+static u64 online_mask; /* [A] */
 
 /* Boot CPU: stacks of the others, a guard page below each (hostmap_guard). */
 static u8 stacks[MAX_CPUS][PAGE_SIZE + STACK_SIZE] __attribute__((aligned(4096)));

@@ -5,8 +5,8 @@
 #include "printk.h"
 #include "string.h"
 
-#define DIGITS_MAX 20     /* of 2^64 - 1 in decimal */
-#define NUMBER_MAX 9999   /* width and precision are cut to this */
+#define DIGITS_MAX 20   /* of 2^64 - 1 in decimal */
+#define NUMBER_MAX 9999 /* width and precision are cut to this */
 
 /* Where the text goes. Counting goes on when the buffer is full. */
 struct output {
@@ -20,8 +20,8 @@ struct conversion {
 	bool left;
 	bool zero;
 	unsigned width;
-	int precision;        /* -1: not given */
-	unsigned bytes;       /* of the integer argument */
+	int precision;  /* -1: not given */
+	unsigned bytes; /* of the integer argument */
 };
 
 static void put(struct output *out, char c)

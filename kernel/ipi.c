@@ -70,7 +70,8 @@ void ipi_kick_and_wait(u64 mask)
 	/* ACK: the ticket is raised before the IPI is sent (the fence in
 	 * lapic_send_ipi), so the handler that takes the IPI sees it. */
 	for (u64 m = mask; m; m &= m - 1)
-		ticket[bit_lowest(m)] = atomic_fetch_add(&cpu_of(bit_lowest(m))->inbox_seq, 1) + 1;
+		ticket[bit_lowest(m)] =
+			atomic_fetch_add(&cpu_of(bit_lowest(m))->inbox_seq, 1) + 1;
 	ipi_kick_mask(mask);
 	for (u64 m = mask; m; m &= m - 1) {
 		unsigned id = bit_lowest(m);

@@ -23,7 +23,7 @@ static struct spinlock lock;
 static struct list free_lists[MAX_ORDER + 1]; /* [L] */
 static u8 *page_state;                        /* [I] pointer, [L] contents */
 static u64 page_limit;                        /* [I] pages that page_state covers */
-static u64 free_pages;                        /* [A] written under the lock, read as a hint */
+static u64 free_pages; /* [A] written under the lock, read as a hint */
 
 static u64 pfn_of(const void *block)
 {
@@ -37,7 +37,8 @@ static struct list *block_at(u64 pfn)
 
 static void count_pages(s64 change)
 {
-	WRITE_ONCE(free_pages, free_pages + (u64)change); /* hint, see page_free_count() */
+	WRITE_ONCE(free_pages,
+		   free_pages + (u64)change); /* hint, see page_free_count() */
 }
 
 static void insert_free(u64 pfn, unsigned order)
@@ -140,8 +141,8 @@ static void add_unreserved(u64 base, u64 end, const struct reserved_range *reser
 		if (reserved->end <= base || reserved->base >= end)
 			continue;
 		if (reserved->base > base)
-			add_unreserved(base, ALIGN_DOWN(reserved->base, PAGE_SIZE), reserved + 1,
-				       count - 1);
+			add_unreserved(base, ALIGN_DOWN(reserved->base, PAGE_SIZE),
+				       reserved + 1, count - 1);
 		base = ALIGN_UP(reserved->end, PAGE_SIZE);
 		if (base >= end)
 			return;
@@ -171,7 +172,8 @@ static u64 place_state(const struct bootinfo *info, const struct reserved_range 
 		u64 end = MIN(info->usable[i].base.v + info->usable[i].bytes, to);
 
 		while (base + bytes <= end) {
-			if (!overlaps_reserved(base, base + bytes, reserved, count, &next))
+			if (!overlaps_reserved(base, base + bytes, reserved, count,
+					       &next))
 				return base;
 			base = next;
 		}

@@ -83,12 +83,16 @@ void backtrace(u64 rip, u64 rbp)
 
 static void print_registers(const struct trap_frame *f)
 {
-	printk("vector %lu error %lx  rip %016lx rflags %lx\n", f->vector, f->error, f->rip,
-	       f->rflags);
-	printk("rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", f->rax, f->rbx, f->rcx, f->rdx);
-	printk("rsi %016lx rdi %016lx rbp %016lx rsp %016lx\n", f->rsi, f->rdi, f->rbp, f->rsp);
-	printk("r8  %016lx r9  %016lx r10 %016lx r11 %016lx\n", f->r8, f->r9, f->r10, f->r11);
-	printk("r12 %016lx r13 %016lx r14 %016lx r15 %016lx\n", f->r12, f->r13, f->r14, f->r15);
+	printk("vector %lu error %lx  rip %016lx rflags %lx\n", f->vector, f->error,
+	       f->rip, f->rflags);
+	printk("rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", f->rax, f->rbx, f->rcx,
+	       f->rdx);
+	printk("rsi %016lx rdi %016lx rbp %016lx rsp %016lx\n", f->rsi, f->rdi, f->rbp,
+	       f->rsp);
+	printk("r8  %016lx r9  %016lx r10 %016lx r11 %016lx\n", f->r8, f->r9, f->r10,
+	       f->r11);
+	printk("r12 %016lx r13 %016lx r14 %016lx r15 %016lx\n", f->r12, f->r13, f->r14,
+	       f->r15);
 	printk("cr0 %lx cr2 %lx cr3 %lx cr4 %lx\n", read_cr0(), read_cr2(), read_cr3(),
 	       read_cr4());
 }
@@ -177,7 +181,8 @@ void panic(const char *fmt, ...)
 void fatal_trap(const struct trap_frame *frame)
 {
 	claim_panic();
-	printk("\nPANIC cpu%u: unexpected exception %lu\n", this_cpu()->id, frame->vector);
+	printk("\nPANIC cpu%u: unexpected exception %lu\n", this_cpu()->id,
+	       frame->vector);
 	print_registers(frame);
 	finish_panic(frame->rip, frame->rbp);
 	__builtin_unreachable();

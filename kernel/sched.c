@@ -10,7 +10,6 @@
 #include "cpu.h"
 #include "errno.h"
 #include "ipi.h"
-#include "kernel/cpu_init.h"
 #include "kernel/idle.h"
 #include "kernel/pool.h"
 #include "kernel/doorbell.h"
@@ -71,8 +70,9 @@ static void queue_insert(struct run_queue *rq, struct runnable *r)
 {
 	struct list *at = &rq->queue;
 
-	list_for_each(node, &rq->queue) {
-		if (container_of(node, struct runnable, queue_node)->vruntime > r->vruntime) {
+	list_for_each (node, &rq->queue) {
+		if (container_of(node, struct runnable, queue_node)->vruntime >
+		    r->vruntime) {
 			at = node;
 			break;
 		}
@@ -106,7 +106,8 @@ static s32 find_idle(const struct runnable *r)
 static bool should_preempt(struct cpu *cpu, struct runnable *newcomer)
 {
 	struct runnable *current = cpu->current;
-	u64 used = (tsc_now() - current->slice_start) * SCHED_WEIGHT_NORMAL / current->weight;
+	u64 used = (tsc_now() - current->slice_start) * SCHED_WEIGHT_NORMAL /
+		   current->weight;
 
 	return newcomer->vruntime + slice_cycles() / 10 < current->vruntime + used;
 }
@@ -137,7 +138,8 @@ static s32 must_leave_to(struct cpu *cpu, struct runnable *r)
 	s32 target = xchg(&r->target, SCHED_NO_CPU); /* HOME: set by sched_migrate() */
 	u64 allowed = READ_ONCE(r->affinity) & cpu_online_mask();
 
-	if (target != SCHED_NO_CPU && target != (s32)cpu->id && cpu_online((unsigned)target))
+	if (target != SCHED_NO_CPU && target != (s32)cpu->id &&
+	    cpu_online((unsigned)target))
 		return target;
 	if (cpu_online(cpu->id) || !allowed)
 		return SCHED_NO_CPU;
@@ -184,7 +186,8 @@ void sched_serve_inbox(void)
 
 		/* WAKE: cleared before the reasons are read; pairs with push(). */
 		xchg(&r->in_inbox, 0);
-		if (READ_ONCE(r->home) == (s32)cpu->id) /* HOME: only the home changes it */
+		if (READ_ONCE(r->home) ==
+		    (s32)cpu->id) /* HOME: only the home changes it */
 			look_at(cpu, r);
 		else
 			push(r);
@@ -194,8 +197,8 @@ void sched_serve_inbox(void)
 
 /* --- what others may ask --- */
 
-void sched_init_runnable(struct runnable *r, const struct runnable_ops *ops, const char *name,
-			 u64 affinity, u32 weight)
+void sched_init_runnable(struct runnable *r, const struct runnable_ops *ops,
+			 const char *name, u64 affinity, u32 weight)
 {
 	r->ops = ops;
 	r->name = name;
@@ -253,7 +256,7 @@ bool sched_poll(void)
 
 bool sched_can_leave(struct cpu *cpu)
 {
-	list_for_each(node, &cpu->rq.homed) {
+	list_for_each (node, &cpu->rq.homed) {
 		struct runnable *r = container_of(node, struct runnable, home_node);
 
 		/* HOME: a hint for others, but this CPU is r's home. */
@@ -265,7 +268,7 @@ bool sched_can_leave(struct cpu *cpu)
 
 void sched_leave(struct cpu *cpu)
 {
-	list_for_each_safe(node, next, &cpu->rq.homed) {
+	list_for_each_safe (node, next, &cpu->rq.homed) {
 		struct runnable *r = container_of(node, struct runnable, home_node);
 		s32 to = must_leave_to(cpu, r);
 
@@ -325,7 +328,8 @@ static void settle(struct cpu *cpu, struct runnable *r, enum run_result result)
 	charge(r);
 	cpu->rq.min_vruntime = MAX(cpu->rq.min_vruntime, r->vruntime);
 	if (queue_first(&cpu->rq))
-		cpu->rq.min_vruntime = MIN(cpu->rq.min_vruntime, queue_first(&cpu->rq)->vruntime);
+		cpu->rq.min_vruntime = MIN(cpu->rq.min_vruntime,
+					   queue_first(&cpu->rq)->vruntime);
 	if (result == RUN_AGAIN)
 		settle_awake(cpu, r);
 	else if (result == RUN_BLOCKED)

@@ -19,7 +19,8 @@ const char *symbol_at(u64 address, u64 *offset)
 	*offset = 0;
 	if (symbols_end - symbols_start > (s64)sizeof(u32))
 		memcpy(&count, symbols_start, sizeof(count));
-	if (!count || address < table[0].address || address >= (u64)(uintptr_t)symbols_start)
+	if (!count || address < table[0].address ||
+	    address >= (u64)(uintptr_t)symbols_start)
 		return "?";
 	for (u32 high = count; high - low > 1;) {
 		u32 middle = low + (high - low) / 2;

@@ -18,8 +18,9 @@ void timer_init(struct timer *timer, void (*expired)(struct timer *))
 
 static struct timer *first_timer(struct cpu *cpu)
 {
-	return list_empty(&cpu->timers) ? NULL
-					: container_of(cpu->timers.next, struct timer, node);
+	return list_empty(&cpu->timers)
+		       ? NULL
+		       : container_of(cpu->timers.next, struct timer, node);
 }
 
 void timer_program(void)
@@ -45,7 +46,7 @@ void timer_set(struct timer *timer, u64 deadline)
 	timer_cancel(timer);
 	timer->deadline = deadline;
 	timer->cpu = (s32)cpu->id;
-	list_for_each(node, &cpu->timers) {
+	list_for_each (node, &cpu->timers) {
 		at = node;
 		if (container_of(node, struct timer, node)->deadline > deadline)
 			break;

@@ -60,7 +60,7 @@
 struct builder {
 	u8 *buf;
 	u64 bytes;
-	u64 at;     /* cursor */
+	u64 at; /* cursor */
 	bool full;
 };
 
@@ -68,20 +68,91 @@ struct builder {
  * package is its length from there on; the scope's takes two. */
 static const u8 dsdt_body[] = {
 	/* Name (_S5_, Package () {5, 0, 0, 0}) */
-	0x08, '_', 'S', '5', '_', 0x12, 0x07, 4, 0x0a, PM_SLEEP_TYPE_S5, 0, 0, 0,
+	0x08,
+	'_',
+	'S',
+	'5',
+	'_',
+	0x12,
+	0x07,
+	4,
+	0x0a,
+	PM_SLEEP_TYPE_S5,
+	0,
+	0,
+	0,
 	/* Scope (\_SB) { Device (COM1) { */
-	0x10, 0x41, 0x04, '\\', '_', 'S', 'B', '_', 0x5b, 0x82, 0x38, 'C', 'O', 'M', '1',
+	0x10,
+	0x41,
+	0x04,
+	'\\',
+	'_',
+	'S',
+	'B',
+	'_',
+	0x5b,
+	0x82,
+	0x38,
+	'C',
+	'O',
+	'M',
+	'1',
 	/* Name (_HID, EisaId ("PNP0501")) */
-	0x08, '_', 'H', 'I', 'D', 0x0c, 0x41, 0xd0, 0x05, 0x01,
+	0x08,
+	'_',
+	'H',
+	'I',
+	'D',
+	0x0c,
+	0x41,
+	0xd0,
+	0x05,
+	0x01,
 	/* Name (_UID, 0)   Name (_STA, 15): present and working */
-	0x08, '_', 'U', 'I', 'D', 0x00, 0x08, '_', 'S', 'T', 'A', 0x0a, 0x0f,
+	0x08,
+	'_',
+	'U',
+	'I',
+	'D',
+	0x00,
+	0x08,
+	'_',
+	'S',
+	'T',
+	'A',
+	0x0a,
+	0x0f,
 	/* Name (_CRS, Buffer (19) { */
-	0x08, '_', 'C', 'R', 'S', 0x11, 0x16, 0x0a, 19,
+	0x08,
+	'_',
+	'C',
+	'R',
+	'S',
+	0x11,
+	0x16,
+	0x0a,
+	19,
 	/* IO (Decode16, 0x3f8, 0x3f8, 1, 8) */
-	0x47, 0x01, UART_PORT & 0xff, UART_PORT >> 8, UART_PORT & 0xff, UART_PORT >> 8,
-	1, UART_PORTS,
+	0x47,
+	0x01,
+	UART_PORT & 0xff,
+	UART_PORT >> 8,
+	UART_PORT & 0xff,
+	UART_PORT >> 8,
+	1,
+	UART_PORTS,
 	/* Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive) {4}, end */
-	0x89, 0x06, 0x00, 0x03, 1, UART_PIN, 0, 0, 0, 0x79, 0x00,
+	0x89,
+	0x06,
+	0x00,
+	0x03,
+	1,
+	UART_PIN,
+	0,
+	0,
+	0,
+	0x79,
+	0x00,
 };
 
 /* --- the buffer --- */
@@ -189,7 +260,8 @@ static u64 build_fadt(struct builder *b, u64 dsdt_gpa)
 	put(b, table + FADT_FLAGS,
 	    FLAG_WBINVD | FLAG_C1 | FLAG_NO_POWER_BUTTON | FLAG_NO_SLEEP_BUTTON |
 		    FLAG_NO_RTC_WAKE | FLAG_TIMER_32BIT | FLAG_RESET | FLAG_HEADLESS |
-		    FLAG_HW_REDUCED, 4);
+		    FLAG_HW_REDUCED,
+	    4);
 	put_port(b, table + FADT_RESET, PM_RESET, 8);
 	put(b, table + FADT_RESET_VALUE, PM_RESET_VALUE, 1);
 	put_port(b, table + FADT_SLEEP_CONTROL, PM_SLEEP_CONTROL, 8);

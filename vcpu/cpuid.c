@@ -23,38 +23,44 @@
 
 /* Leaf 1 ECX: not MONITOR (3), VMX (5), SMX (6), EIST (7), TM2 (8), SDBG (11),
  * xTPR (14), PDCM (15), DCA (18); OSXSAVE (27) follows CR4. */
-#define LEAF1_ECX (ALL & ~(BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) |      \
-			   BIT(10) | BIT(11) | BIT(14) | BIT(15) | BIT(18) | BIT(27)))
+#define LEAF1_ECX                                                                        \
+	(ALL & ~(BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) |          \
+		 BIT(10) | BIT(11) | BIT(14) | BIT(15) | BIT(18) | BIT(27)))
 #define LEAF1_HYPERVISOR BIT(31)
 #define LEAF1_X2APIC BIT(21)
 #define LEAF1_TSC_DEADLINE BIT(24)
 /* Leaf 1 EDX: not MCE (7), MTRR (12), MCA (14), DS (21), ACPI (22), TM (29), PBE (31);
  * HTT (28) only with several vCPUs. */
-#define LEAF1_EDX (ALL & ~(BIT(7) | BIT(12) | BIT(14) | BIT(21) | BIT(22) | BIT(28) |          \
-			   BIT(29) | BIT(31)))
+#define LEAF1_EDX                                                                        \
+	(ALL & ~(BIT(7) | BIT(12) | BIT(14) | BIT(21) | BIT(22) | BIT(28) | BIT(29) |    \
+		 BIT(31)))
 #define LEAF1_HTT BIT(28)
 /* Leaf 7 EBX: what works in a guest without our help: FSGSBASE, BMI1, AVX2, SMEP, BMI2,
  * ERMS, INVPCID, AVX-512 F/DQ/IFMA/CD/BW/VL, RDSEED, ADX, SMAP, CLFLUSHOPT, CLWB, SHA;
  * and TSC_ADJUST, which we emulate. Not HLE, RTM, MPX, SGX, PT, RDT. */
-#define LEAF7_EBX (BIT(0) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9) | BIT(10) | BIT(16) |   \
-		   BIT(17) | BIT(18) | BIT(19) | BIT(20) | BIT(21) | BIT(23) | BIT(24) |       \
-		   BIT(28) | BIT(29) | BIT(30) | BIT(31))
+#define LEAF7_EBX                                                                        \
+	(BIT(0) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9) | BIT(10) | BIT(16) |       \
+	 BIT(17) | BIT(18) | BIT(19) | BIT(20) | BIT(21) | BIT(23) | BIT(24) | BIT(28) | \
+	 BIT(29) | BIT(30) | BIT(31))
 #define LEAF7_TSC_ADJUST BIT(1)
 #define LEAF7_INVPCID BIT(10)
 /* Leaf 7 ECX: AVX512_VBMI, UMIP, PKU, VBMI2, GFNI, VAES, VPCLMUL, VNNI, BITALG,
  * VPOPCNTDQ, RDPID. Not LA57. */
-#define LEAF7_ECX (BIT(1) | BIT(2) | BIT(3) | BIT(6) | BIT(8) | BIT(9) | BIT(10) | BIT(11) |   \
-		   BIT(12) | BIT(14) | BIT(22))
+#define LEAF7_ECX                                                                        \
+	(BIT(1) | BIT(2) | BIT(3) | BIT(6) | BIT(8) | BIT(9) | BIT(10) | BIT(11) |       \
+	 BIT(12) | BIT(14) | BIT(22))
 #define LEAF7_EDX (BIT(2) | BIT(3) | BIT(4)) /* 4VNNIW, 4FMAPS, fast short REP MOV */
 #define LEAF6_ARAT BIT(2)
-#define XSAVE_FEATURES (BIT(0) | BIT(1) | BIT(2)) /* XSAVEOPT, XSAVEC, XGETBV(1); no XSAVES */
-#define EXT1_ECX (ALL & ~(BIT(2) | BIT(10) | BIT(12) | BIT(13) | BIT(15) | BIT(23) | BIT(24)))
+#define XSAVE_FEATURES                                                                   \
+	(BIT(0) | BIT(1) | BIT(2)) /* XSAVEOPT, XSAVEC, XGETBV(1); no XSAVES */
+#define EXT1_ECX                                                                         \
+	(ALL & ~(BIT(2) | BIT(10) | BIT(12) | BIT(13) | BIT(15) | BIT(23) | BIT(24)))
 #define EXT1_EDX ALL
 #define EXT1_RDTSCP BIT(27)
 #define EXT7_INVARIANT_TSC BIT(8)
 #define XCR0_LEAF 0xdU
 #define XSTATE_COMPONENTS 10
-#define XSAVE_ALIGNED BIT(1) /* of a component's ECX */
+#define XSAVE_ALIGNED BIT(1)    /* of a component's ECX */
 #define XSAVE_LEGACY_BYTES 576U /* FXSAVE image and header */
 
 struct builder {
@@ -62,15 +68,16 @@ struct builder {
 	unsigned count, max;
 };
 
-static struct virt_cpuid_entry *add(struct builder *b, u32 leaf, u32 subleaf, bool by_subleaf,
-				    struct cpuid_regs r)
+static struct virt_cpuid_entry *add(struct builder *b, u32 leaf, u32 subleaf,
+				    bool by_subleaf, struct cpuid_regs r)
 {
 	struct virt_cpuid_entry *e = &b->table[b->count];
 
 	if (b->count == b->max)
 		return e - 1;
 	b->count++;
-	*e = (struct virt_cpuid_entry){leaf, subleaf, by_subleaf, r.eax, r.ebx, r.ecx, r.edx};
+	*e = (struct virt_cpuid_entry){leaf,  subleaf, by_subleaf, r.eax,
+				       r.ebx, r.ecx,   r.edx};
 	return e;
 }
 
@@ -120,7 +127,8 @@ static void add_topology(struct builder *b, const struct vcpu *vcpu)
 		add(b, 4, i, true, r);
 	}
 	add(b, 0xb, 0, true, (struct cpuid_regs){0, 1, 0x100, vcpu->index});
-	add(b, 0xb, 1, true, (struct cpuid_regs){bits, vcpu->vm->desc->vcpus, 0x201, vcpu->index});
+	add(b, 0xb, 1, true,
+	    (struct cpuid_regs){bits, vcpu->vm->desc->vcpus, 0x201, vcpu->index});
 	add(b, 0xb, 2, true, (struct cpuid_regs){0, 0, 2, vcpu->index});
 }
 
@@ -175,7 +183,8 @@ static void add_extended(struct builder *b)
 	for (u32 leaf = 0x80000002; leaf <= 0x80000006; leaf++)
 		add(b, leaf, 0, false, cpuid(leaf, 0));
 	add(b, 0x80000007, 0, false,
-	    (struct cpuid_regs){0, 0, 0, cpu_features()->invariant_tsc ? EXT7_INVARIANT_TSC : 0});
+	    (struct cpuid_regs){0, 0, 0,
+				cpu_features()->invariant_tsc ? EXT7_INVARIANT_TSC : 0});
 	r = cpuid(0x80000008, 0);
 	add(b, 0x80000008, 0, false, (struct cpuid_regs){r.eax & 0xffff, 0, 0, 0});
 }
@@ -196,7 +205,8 @@ static void add_hypervisor(struct builder *b, const struct vcpu *vcpu)
 	add(b, KVM_LEAF_SIGNATURE, 0, false, kvm);
 	add(b, KVM_LEAF_FEATURES, 0, false,
 	    (struct cpuid_regs){KVM_FEATURE_CLOCKSOURCE | KVM_FEATURE_NOP_IO_DELAY |
-					KVM_FEATURE_CLOCKSOURCE2 | KVM_FEATURE_CLOCKSOURCE_STABLE,
+					KVM_FEATURE_CLOCKSOURCE2 |
+					KVM_FEATURE_CLOCKSOURCE_STABLE,
 				0, 0, 0});
 }
 
@@ -227,7 +237,8 @@ static u32 enabled_xsave_bytes(const struct vcpu *vcpu)
 	for (unsigned i = 0; i < vcpu->cpuid_count; i++) {
 		const struct virt_cpuid_entry *e = &vcpu->cpuid[i];
 
-		if (e->leaf == XCR0_LEAF && e->subleaf >= 2 && vcpu->xcr0 & BIT(e->subleaf))
+		if (e->leaf == XCR0_LEAF && e->subleaf >= 2 &&
+		    vcpu->xcr0 & BIT(e->subleaf))
 			size = MAX(size, e->eax + e->ebx);
 	}
 	return size;
@@ -242,7 +253,8 @@ static u32 compacted_xsave_bytes(const struct vcpu *vcpu)
 	for (unsigned i = 0; i < vcpu->cpuid_count; i++) {
 		const struct virt_cpuid_entry *e = &vcpu->cpuid[i];
 
-		if (e->leaf != XCR0_LEAF || e->subleaf < 2 || !(vcpu->xcr0 & BIT(e->subleaf)))
+		if (e->leaf != XCR0_LEAF || e->subleaf < 2 ||
+		    !(vcpu->xcr0 & BIT(e->subleaf)))
 			continue;
 		if (e->ecx & XSAVE_ALIGNED)
 			size = (u32)ALIGN_UP(size, 64);

@@ -165,7 +165,7 @@ static bool read_modrm(struct insn *insn)
 	if (modrm_mod(insn) == 3)
 		return false;
 	next_number(&insn->in, address_bytes(insn) == 2 ? displacement_16(insn)
-							 : displacement_32(insn));
+							: displacement_32(insn));
 	return true;
 }
 

@@ -17,7 +17,7 @@
 #define EM_386 3
 #define EM_X86_64 62
 #define PT_LOAD 1
-#define HEADER_BYTES_MIN 52   /* of 32 bits */
+#define HEADER_BYTES_MIN 52 /* of 32 bits */
 #define PROGRAM_HEADERS_MAX 128
 
 /* Where the fields are: the two classes differ only in that. */
@@ -28,17 +28,33 @@ struct elf_class {
 };
 
 static const struct elf_class class32 = {
-	.word = 4, .header_bytes = 52, .e_entry = 24, .e_phoff = 28,
-	.e_phentsize = 42, .e_phnum = 44,
-	.ph_bytes = 32, .p_offset = 4, .p_vaddr = 8, .p_paddr = 12,
-	.p_filesz = 16, .p_memsz = 20,
+	.word = 4,
+	.header_bytes = 52,
+	.e_entry = 24,
+	.e_phoff = 28,
+	.e_phentsize = 42,
+	.e_phnum = 44,
+	.ph_bytes = 32,
+	.p_offset = 4,
+	.p_vaddr = 8,
+	.p_paddr = 12,
+	.p_filesz = 16,
+	.p_memsz = 20,
 };
 
 static const struct elf_class class64 = {
-	.word = 8, .header_bytes = 64, .e_entry = 24, .e_phoff = 32,
-	.e_phentsize = 54, .e_phnum = 56,
-	.ph_bytes = 56, .p_offset = 8, .p_vaddr = 16, .p_paddr = 24,
-	.p_filesz = 32, .p_memsz = 40,
+	.word = 8,
+	.header_bytes = 64,
+	.e_entry = 24,
+	.e_phoff = 32,
+	.e_phentsize = 54,
+	.e_phnum = 56,
+	.ph_bytes = 56,
+	.p_offset = 8,
+	.p_vaddr = 16,
+	.p_paddr = 24,
+	.p_filesz = 32,
+	.p_memsz = 40,
 };
 
 static u64 load_word(const struct elf_class *class, const u8 *at)

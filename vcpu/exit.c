@@ -42,7 +42,8 @@ static void nothing(struct vcpu *vcpu)
 
 static void unexpected(struct vcpu *vcpu)
 {
-	vm_kill(vcpu->vm, "vcpu%u: exit that cannot happen (hardware reason %u) at rip %lx",
+	vm_kill(vcpu->vm,
+		"vcpu%u: exit that cannot happen (hardware reason %u) at rip %lx",
 		vcpu->index, vcpu->exit.raw, guest_rip(vcpu));
 }
 
@@ -53,7 +54,8 @@ static void on_exception(struct vcpu *vcpu)
 
 static void on_triple_fault(struct vcpu *vcpu)
 {
-	vm_kill(vcpu->vm, "vcpu%u: triple fault at rip %lx", vcpu->index, guest_rip(vcpu));
+	vm_kill(vcpu->vm, "vcpu%u: triple fault at rip %lx", vcpu->index,
+		guest_rip(vcpu));
 }
 
 static void on_cpuid(struct vcpu *vcpu)
@@ -85,7 +87,8 @@ static void on_hlt(struct vcpu *vcpu)
 	vcpu->stats.halts++;
 	vcpu->activity = VCPU_HALTED;
 	vcpu->halted_with_if = virt_interrupt_flag(vcpu->hv);
-	if (vcpu->halted_with_if || READ_ONCE(vcpu->nmi_pending)) /* KICK: payload of NMI */
+	if (vcpu->halted_with_if ||
+	    READ_ONCE(vcpu->nmi_pending)) /* KICK: payload of NMI */
 		return;
 	WRITE_ONCE(vcpu->hopeless, 1); /* VMEND: read by the last one to sleep */
 	smp_mb(); /* VMEND: of two that go to sleep at once, one sees the other */
@@ -164,8 +167,8 @@ static void on_undefined(struct vcpu *vcpu)
 
 static void on_task_switch(struct vcpu *vcpu)
 {
-	vm_kill(vcpu->vm, "vcpu%u: hardware task switch at rip %lx is not supported", vcpu->index,
-		guest_rip(vcpu));
+	vm_kill(vcpu->vm, "vcpu%u: hardware task switch at rip %lx is not supported",
+		vcpu->index, guest_rip(vcpu));
 }
 
 static void on_window(struct vcpu *vcpu)

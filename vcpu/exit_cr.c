@@ -50,7 +50,8 @@ static bool do_access(struct vcpu *vcpu)
 	case CR_CLTS:
 		return virt_set_cr(vcpu->hv, 0, guest_cr0(vcpu) & ~CR0_TS);
 	default:
-		return virt_set_cr(vcpu->hv, 0, lmsw_result(guest_cr0(vcpu), exit->cr.lmsw));
+		return virt_set_cr(vcpu->hv, 0,
+				   lmsw_result(guest_cr0(vcpu), exit->cr.lmsw));
 	}
 }
 

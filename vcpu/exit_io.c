@@ -16,8 +16,9 @@ static bool string_operand(struct vcpu *vcpu, gpa_t *at)
 /* The low bytes of a register change, as the address size says. */
 static void add_to_reg(struct vcpu *vcpu, unsigned reg, u64 delta)
 {
-	u64 mask = vcpu->exit.io.address_bytes == 8 ? ~0UL
-						    : MASK(8 * vcpu->exit.io.address_bytes - 1, 0);
+	u64 mask = vcpu->exit.io.address_bytes == 8
+			   ? ~0UL
+			   : MASK(8 * vcpu->exit.io.address_bytes - 1, 0);
 	u64 old = virt_reg(vcpu->hv, reg), value = (old + delta) & mask;
 
 	/* A 32-bit result clears the upper half, a 16-bit one leaves it. */
@@ -63,7 +64,9 @@ static void string_io(struct vcpu *vcpu)
 		return;
 	}
 	if (!move_element(vcpu)) {
-		vm_kill(vcpu->vm, "vcpu%u: string I/O on port %x with memory at %lx that is not there",
+		vm_kill(vcpu->vm,
+			"vcpu%u: string I/O on port %x with memory at %lx that is not "
+			"there",
 			vcpu->index, vcpu->exit.io.port, vcpu->exit.gva);
 		return;
 	}
@@ -90,7 +93,8 @@ void exit_io(struct vcpu *vcpu)
 		u64 value = pio_read(vcpu, vcpu->exit.io.port, bytes) & mask;
 
 		/* EAX is zero-extended, AX and AL are not. */
-		virt_set_reg(vcpu->hv, REG_RAX, bytes == 4 ? value : (rax & ~mask) | value);
+		virt_set_reg(vcpu->hv, REG_RAX,
+			     bytes == 4 ? value : (rax & ~mask) | value);
 	} else {
 		pio_write(vcpu, vcpu->exit.io.port, bytes, (u32)(rax & mask));
 	}

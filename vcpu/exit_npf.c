@@ -24,7 +24,8 @@ static unsigned fetch(struct vcpu *vcpu, u64 gva, u8 *out)
 	unsigned first = (unsigned)MIN(PAGE_SIZE - (gva & (PAGE_SIZE - 1)), INSN_MAX);
 	gpa_t at;
 
-	if (!guest_translate(vcpu, gva, false, true, &at) || !guest_read(vcpu, at, out, first))
+	if (!guest_translate(vcpu, gva, false, true, &at) ||
+	    !guest_read(vcpu, at, out, first))
 		return 0;
 	if (first == INSN_MAX)
 		return first;

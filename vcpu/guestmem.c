@@ -20,7 +20,8 @@ static u64 copy_piece(struct vcpu *vcpu, u64 address, void *buf, u64 bytes, bool
 	hpa_t where;
 
 	gate_begin_reading(vcpu);
-	if (virt_space_walk(vcpu->vm->space, gpa(address), &where, &contiguous, &rights) &&
+	if (virt_space_walk(vcpu->vm->space, gpa(address), &where, &contiguous,
+			    &rights) &&
 	    rights & need) {
 		done = MIN(MIN(bytes, contiguous), CHUNK_MAX);
 		if (write)
@@ -65,7 +66,8 @@ void *vm_ram(struct vm *vm, gpa_t at, u64 *contiguous)
 	unsigned rights;
 	hpa_t where;
 
-	if (!virt_space_walk(vm->space, at, &where, contiguous, &rights) || !(rights & VIRT_WRITE))
+	if (!virt_space_walk(vm->space, at, &where, contiguous, &rights) ||
+	    !(rights & VIRT_WRITE))
 		return NULL;
 	return hpa_to_ptr(where);
 }

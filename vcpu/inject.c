@@ -10,7 +10,8 @@
  * Multiple NMIs"); the counter is cut to that. */
 static bool take_nmi(struct vcpu *vcpu)
 {
-	u32 pending = READ_ONCE(vcpu->nmi_pending); /* KICK: after the request was cleared */
+	u32 pending =
+		READ_ONCE(vcpu->nmi_pending); /* KICK: after the request was cleared */
 
 	while (pending) {
 		u32 left = pending > 2 ? 1 : pending - 1;
@@ -39,7 +40,8 @@ static void prepare_interrupt(struct vcpu *vcpu)
 {
 	int vector = vlapic_highest_pending(vcpu);
 
-	if (vector >= 0 && !virt_event_pending(vcpu->hv) && virt_interrupts_open(vcpu->hv)) {
+	if (vector >= 0 && !virt_event_pending(vcpu->hv) &&
+	    virt_interrupts_open(vcpu->hv)) {
 		vlapic_accept(vcpu, (u8)vector);
 		virt_inject_interrupt(vcpu->hv, (u8)vector);
 		vcpu->stats.injected++;

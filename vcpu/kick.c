@@ -137,7 +137,8 @@ static void assert_may_wait(void)
 {
 	struct vcpu *own = vcpu_current();
 
-	ASSERT(!own || READ_ONCE(own->gate.mode) == OUTSIDE_GUEST_MODE); /* KICK: own store */
+	ASSERT(!own ||
+	       READ_ONCE(own->gate.mode) == OUTSIDE_GUEST_MODE); /* KICK: own store */
 }
 
 bool vm_request_mask(struct vm *vm, unsigned req, u64 vcpu_mask)

@@ -6,13 +6,13 @@
 #include "vcpu/request.h"
 
 enum kick_decision {
-	KICK_WOKE,     /* it was blocked; now it is runnable */
-	KICK_OUTSIDE,  /* in root mode: the next entry looks at the request */
-	KICK_SENT,     /* it was IN: moved to EXITING, IPI sent */
-	KICK_CLAIMED,  /* EXITING: somebody else has the duty to send the IPI */
-	KICK_READING,  /* walking page tables: a WAIT target, not a kick target */
-	KICK_SELF,     /* it was IN, and its pCPU is this one: the gate will see EXITING */
-	KICK_GONE,     /* it was IN, and its pCPU is offline by now: it has left */
+	KICK_WOKE,    /* it was blocked; now it is runnable */
+	KICK_OUTSIDE, /* in root mode: the next entry looks at the request */
+	KICK_SENT,    /* it was IN: moved to EXITING, IPI sent */
+	KICK_CLAIMED, /* EXITING: somebody else has the duty to send the IPI */
+	KICK_READING, /* walking page tables: a WAIT target, not a kick target */
+	KICK_SELF,    /* it was IN, and its pCPU is this one: the gate will see EXITING */
+	KICK_GONE,    /* it was IN, and its pCPU is offline by now: it has left */
 	KICK_DECISIONS
 };
 

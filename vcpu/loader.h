@@ -19,9 +19,9 @@
 #include "config.h"
 #include "types.h"
 
-#define GUEST_LOW_RAM_END 0x9fc00UL  /* usable from 0 up to here */
+#define GUEST_LOW_RAM_END 0x9fc00UL /* usable from 0 up to here */
 #define GUEST_VGA_GPA 0xa0000UL
-#define GUEST_ACPI_GPA 0xe0000UL     /* the RSDP at its start (ACPI 5.2.5.1) */
+#define GUEST_ACPI_GPA 0xe0000UL /* the RSDP at its start (ACPI 5.2.5.1) */
 #define GUEST_ACPI_BYTES 0x20000UL
 #define GUEST_HIGH_GPA 0x100000UL
 #define GUEST_HOLE_GPA 0xc0000000UL  /* RAM below ends here, at the latest */
@@ -62,14 +62,14 @@ struct load_plan {
 	enum guest_kind kind;
 	struct load_segment segments[LOADER_SEGMENTS_MAX];
 	unsigned segment_count;
-	u64 entry;         /* RIP */
+	u64 entry; /* RIP */
 	bool entry_64bit;
 	u64 rax;
 	u64 rbx;
 	u64 rsi;
-	u64 initrd_gpa;    /* page-aligned; copy the initrd there */
-	u64 initrd_bytes;  /* 0: none */
-	u64 info_gpa;      /* zero page, or multiboot information */
+	u64 initrd_gpa;   /* page-aligned; copy the initrd there */
+	u64 initrd_bytes; /* 0: none */
+	u64 info_gpa;     /* zero page, or multiboot information */
 	u64 cmdline_gpa;
 	u64 gdt_gpa;       /* GDTR base; the limit is LOADER_GDT_LIMIT */
 	u64 pagetable_gpa; /* maps the first 4 GiB to themselves */

@@ -28,7 +28,8 @@
 static_assert(MB1_MMAP + LOADER_E820_MAX * MB1_MMAP_ENTRY_BYTES <= AREA_INFO_BYTES,
 	      "the memory map is the last of the version 1 information");
 static_assert(CMDLINE_MAX + LOADER_E820_MAX * MULTIBOOT2_MEMORY_ENTRY_BYTES +
-		      MB2_FIXED_MAX <= AREA_INFO_BYTES,
+			      MB2_FIXED_MAX <=
+		      AREA_INFO_BYTES,
 	      "the version 2 information always fits");
 
 /* Multiboot1 3.3: KiB of RAM from 0, and from 1 MiB up to the first hole. */

@@ -104,8 +104,8 @@ static void reg_write(struct vcpu *vcpu, const struct decoded *insn, u64 value)
 	u64 old = virt_reg(vcpu->hv, insn->reg);
 
 	if (insn->reg_bytes < 4)
-		value = (old & ~(mask << insn->reg_shift)) |
-			(value & mask) << insn->reg_shift;
+		value = (old & ~(mask << insn->reg_shift)) | (value & mask)
+								     << insn->reg_shift;
 	virt_set_reg(vcpu->hv, insn->reg, insn->reg_bytes == 4 ? value & mask : value);
 }
 

@@ -21,7 +21,7 @@
 
 struct msr_rule {
 	u32 first, last;
-	bool (*read)(struct vcpu *vcpu, u32 msr, u64 *value);  /* NULL: #GP */
+	bool (*read)(struct vcpu *vcpu, u32 msr, u64 *value); /* NULL: #GP */
 	bool (*write)(struct vcpu *vcpu, u32 msr, u64 value); /* NULL: #GP */
 };
 

@@ -84,8 +84,8 @@ static const struct pio_range {
 	 testdev_latch_read, testdev_latch_write},
 	{TESTDEV_EXIT, TESTDEV_EXIT, "debug exit", ones_read, testdev_exit_write},
 	{TESTDEV_FW_SELECT, TESTDEV_FW_DATA, "fw_cfg", testdev_fw_read, testdev_fw_write},
-	{TESTDEV_LINES, TESTDEV_LINES + IOAPIC_PINS - 1, "IOAPIC lines",
-	 ones_read, testdev_lines_write},
+	{TESTDEV_LINES, TESTDEV_LINES + IOAPIC_PINS - 1, "IOAPIC lines", ones_read,
+	 testdev_lines_write},
 	{TESTDEV_SHUTDOWN, TESTDEV_SHUTDOWN, "shutdown", ones_read,
 	 testdev_shutdown_write},
 };

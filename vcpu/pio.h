@@ -13,7 +13,7 @@ struct vcpu;
 #define PIO_PORT61 0x61
 #define PIO_I8042_COMMAND 0x64
 #define PIO_PORT92 0x92
-#define PIO_PCI 0xcf8         /* 0xcf8-0xcff: there is no PCI */
+#define PIO_PCI 0xcf8 /* 0xcf8-0xcff: there is no PCI */
 #define PIO_RESET_CONTROL 0xcf9
 
 /* The value in the low bytes, the others 0. */

@@ -17,7 +17,7 @@
 struct time_record {
 	u32 version; /* odd while it is being written */
 	u32 reserved0;
-	u64 tsc;         /* guest TSC at system_ns */
+	u64 tsc; /* guest TSC at system_ns */
 	u64 system_ns;
 	u32 mul;
 	int8_t shift;

@@ -10,16 +10,16 @@
 static_assert(REQ_NR_COUNT <= 64, "the requests are one 64-bit word");
 
 const char *const request_names[REQ_NR_COUNT + 1] = {
-	[REQ_NR_VM_DEAD] = "VM_DEAD", [REQ_NR_PAUSE] = "PAUSE",
+	[REQ_NR_VM_DEAD] = "VM_DEAD",     [REQ_NR_PAUSE] = "PAUSE",
 	[REQ_NR_TLB_FLUSH] = "TLB_FLUSH", [REQ_NR_UNBLOCK] = "UNBLOCK",
-	[REQ_NR_TIMER] = "TIMER", [REQ_NR_NMI] = "NMI",
-	[REQ_NR_EVENT] = "EVENT", [REQ_NR_RESCHED] = "RESCHED",
-	[REQ_NR_TEST] = "TEST", [REQ_NR_OUTSIDE] = "OUTSIDE",
+	[REQ_NR_TIMER] = "TIMER",         [REQ_NR_NMI] = "NMI",
+	[REQ_NR_EVENT] = "EVENT",         [REQ_NR_RESCHED] = "RESCHED",
+	[REQ_NR_TEST] = "TEST",           [REQ_NR_OUTSIDE] = "OUTSIDE",
 	[REQ_NR_COUNT] = "none",
 };
 
 const char *const kick_decision_names[KICK_DECISIONS] = {
-	[KICK_WOKE] = "woke", [KICK_OUTSIDE] = "outside", [KICK_SENT] = "sent",
+	[KICK_WOKE] = "woke",       [KICK_OUTSIDE] = "outside", [KICK_SENT] = "sent",
 	[KICK_CLAIMED] = "claimed", [KICK_READING] = "reading", [KICK_SELF] = "self",
 	[KICK_GONE] = "gone",
 };
@@ -42,7 +42,8 @@ void vcpu_make_request(unsigned req, struct vcpu *vcpu)
 
 bool vcpu_test_request(unsigned req, struct vcpu *vcpu)
 {
-	return READ_ONCE(vcpu->gate.requests) & request_bit(req); /* KICK: a hint, no order */
+	return READ_ONCE(vcpu->gate.requests) &
+	       request_bit(req); /* KICK: a hint, no order */
 }
 
 bool vcpu_check_request(unsigned req, struct vcpu *vcpu)

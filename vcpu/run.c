@@ -29,9 +29,9 @@ static bool init_or_sipi(struct vcpu *vcpu)
 }
 
 /* Requests that end a block. The others only matter before guest code runs. */
-#define WAKING_REQUESTS                                                                        \
-	(BIT(REQ_NR_VM_DEAD) | BIT(REQ_NR_UNBLOCK) | BIT(REQ_NR_TIMER) | BIT(REQ_NR_NMI) |     \
-	 BIT(REQ_NR_EVENT) | BIT(REQ_NR_TEST))
+#define WAKING_REQUESTS                                                                  \
+	(BIT(REQ_NR_VM_DEAD) | BIT(REQ_NR_UNBLOCK) | BIT(REQ_NR_TIMER) |                 \
+	 BIT(REQ_NR_NMI) | BIT(REQ_NR_EVENT) | BIT(REQ_NR_TEST))
 
 bool vcpu_should_run(struct vcpu *vcpu)
 {
@@ -44,7 +44,8 @@ bool vcpu_should_run(struct vcpu *vcpu)
 		return false;
 	if (vcpu->activity == VCPU_RUNNABLE || requests & WAKING_REQUESTS)
 		return true;
-	return init_or_sipi(vcpu) || (vcpu->activity == VCPU_HALTED && halt_is_over(vcpu));
+	return init_or_sipi(vcpu) ||
+	       (vcpu->activity == VCPU_HALTED && halt_is_over(vcpu));
 }
 
 /* Is it out of HLT or wait-for-SIPI? */
@@ -86,9 +87,11 @@ enum run_result vcpu_run(struct runnable *r)
 			vcpu_prepare_events(vcpu);
 		if (!gate_enter(vcpu))
 			continue;
-		WRITE_ONCE(vcpu->stats.entries, vcpu->stats.entries + 1); /* STATS: hint */
+		WRITE_ONCE(vcpu->stats.entries,
+			   vcpu->stats.entries + 1); /* STATS: hint */
 		virt_vcpu_run(vcpu->hv, &vcpu->exit);
-		this_cpu()->last_poll = 0; /* the time since the last poll was the guest's */
+		this_cpu()->last_poll =
+			0; /* the time since the last poll was the guest's */
 		gate_leave(vcpu);
 		finish_exit(vcpu);
 	}

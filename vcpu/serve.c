@@ -7,7 +7,7 @@
 #include "vcpu/run.h"
 #include "vcpu/vm_table.h"
 
-#define SEG_CS_SHIFT 8   /* SIPI: CS selector = vector << 8 */
+#define SEG_CS_SHIFT 8 /* SIPI: CS selector = vector << 8 */
 #define SEG_BASE_SHIFT 12
 
 static void serve_init(struct vcpu *vcpu)
@@ -44,7 +44,8 @@ static void serve_init_sipi(struct vcpu *vcpu)
 	if (events & VCPU_INIT_PENDING)
 		serve_init(vcpu);
 	if (events & VCPU_SIPI_PENDING)
-		serve_sipi(vcpu, (u8)READ_ONCE(vcpu->sipi_vector)); /* KICK: after the xchg */
+		serve_sipi(vcpu,
+			   (u8)READ_ONCE(vcpu->sipi_vector)); /* KICK: after the xchg */
 }
 
 static bool serve_death(struct vcpu *vcpu, enum run_result *result)

@@ -32,11 +32,11 @@ struct builder {
 	struct vm *vm;
 	struct load_plan plan;
 	unsigned stage;
-	u64 done;            /* bytes of the stage that are done */
+	u64 done; /* bytes of the stage that are done */
 	unsigned segment;
-	u8 *block;           /* RAM block being cleared, NULL: none */
+	u8 *block; /* RAM block being cleared, NULL: none */
 	u64 block_bytes, block_done;
-	u8 *area;            /* LOADER_AREA_BYTES, then GUEST_ACPI_BYTES */
+	u8 *area; /* LOADER_AREA_BYTES, then GUEST_ACPI_BYTES */
 	const char *why;
 	struct vcpu_boot boot;
 };
@@ -48,7 +48,8 @@ static struct builder builders[MAX_VMS];
 
 static u64 ram_gpa(u64 offset)
 {
-	return offset < GUEST_HOLE_GPA ? offset : offset + (GUEST_HOLE_END - GUEST_HOLE_GPA);
+	return offset < GUEST_HOLE_GPA ? offset
+				       : offset + (GUEST_HOLE_END - GUEST_HOLE_GPA);
 }
 
 /* The largest block that fits here and is to be had. */
@@ -112,8 +113,8 @@ static int step_plan(struct builder *b)
 	const struct vm_desc *d = b->vm->desc;
 	u64 initrd = d->initrd ? d->initrd->bytes : 0;
 
-	return loader_plan(hpa_to_ptr(d->kernel->base), d->kernel->bytes, initrd, d->cmdline,
-			   b->vm->ram_bytes, &b->plan, &b->why);
+	return loader_plan(hpa_to_ptr(d->kernel->base), d->kernel->bytes, initrd,
+			   d->cmdline, b->vm->ram_bytes, &b->plan, &b->why);
 }
 
 /* Copy the next piece of a range; > 0 while there is more. */
@@ -138,7 +139,8 @@ static int step_image(struct builder *b)
 	if (b->segment == b->plan.segment_count)
 		return 0;
 	/* What lies beyond the file's bytes is zero already: RAM was cleared. */
-	more = s->file_bytes ? copy_some(b, s->gpa, image + s->file_offset, s->file_bytes) : 0;
+	more = s->file_bytes ? copy_some(b, s->gpa, image + s->file_offset, s->file_bytes)
+			     : 0;
 	if (more)
 		return more;
 	b->segment++;
@@ -170,8 +172,8 @@ static int step_tables(struct builder *b)
 		b->why = "not enough memory to build its tables";
 		return -ENOMEM;
 	}
-	loader_build(&b->plan, hpa_to_ptr(d->kernel->base), d->kernel->bytes, d->cmdline, map,
-		     map_count, GUEST_ACPI_GPA, b->area);
+	loader_build(&b->plan, hpa_to_ptr(d->kernel->base), d->kernel->bytes, d->cmdline,
+		     map, map_count, GUEST_ACPI_GPA, b->area);
 	vm_copy_in(b->vm, gpa(LOADER_AREA_GPA), b->area, LOADER_AREA_BYTES);
 	page_free(b->area, order);
 	return 0;
@@ -204,7 +206,8 @@ static void boot_registers(const struct load_plan *plan, struct vcpu_boot *boot)
 		.gdt_limit = LOADER_GDT_LIMIT,
 	};
 
-	s.seg[SEG_ES] = s.seg[SEG_SS] = s.seg[SEG_DS] = s.seg[SEG_FS] = s.seg[SEG_GS] = data;
+	s.seg[SEG_ES] = s.seg[SEG_SS] = s.seg[SEG_DS] = s.seg[SEG_FS] = s.seg[SEG_GS] =
+		data;
 	if (plan->entry_64bit) {
 		s.cr0 |= CR0_PG;
 		s.cr3 = plan->pagetable_gpa;
@@ -331,7 +334,8 @@ static void start_build(const struct vm_desc *desc)
 }
 
 void vms_start(const struct bootinfo *info,
-	       void (*stop)(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2))))
+	       void (*stop)(const char *fmt, ...)
+		       __attribute__((noreturn, format(printf, 1, 2))))
 {
 	unsigned count = vmdesc_parse(info, descs, MAX_VMS, complain), good = 0;
 
@@ -339,7 +343,8 @@ void vms_start(const struct bootinfo *info,
 		good += !descs[i].error[0];
 	if (!good)
 		stop(count ? "no VM can be started"
-			   : "no guest module: add a line \"module2 FILE vm=NAME\" to grub.cfg");
+			   : "no guest module: add a line \"module2 FILE vm=NAME\" to "
+			     "grub.cfg");
 	vms_set_end(machine_end);
 	guest_console_init(good);
 	console_set_input(guest_console_input);

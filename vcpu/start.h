@@ -7,4 +7,5 @@
  * the CPUs' loops. If there is not one, stop() is called with the reason. Boot CPU,
  * all CPUs online. */
 void vms_start(const struct bootinfo *info,
-	       void (*stop)(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2))));
+	       void (*stop)(const char *fmt, ...)
+		       __attribute__((noreturn, format(printf, 1, 2))));

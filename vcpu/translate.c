@@ -28,13 +28,15 @@ static bool allows(const struct walk *w, u64 entry, bool nx)
 }
 
 /* Levels of 512 eight-byte entries, from level down to 1. */
-static bool walk_long(const struct walk *w, u64 table, unsigned level, bool nx, gpa_t *out)
+static bool walk_long(const struct walk *w, u64 table, unsigned level, bool nx,
+		      gpa_t *out)
 {
 	for (; level >= 1; level--) {
 		unsigned shift = 12 + 9 * (level - 1);
 		u64 at = table + (w->gva >> shift & 0x1ff) * sizeof(u64), entry;
 
-		if (!guest_read(w->vcpu, gpa(at), &entry, sizeof(entry)) || !allows(w, entry, nx))
+		if (!guest_read(w->vcpu, gpa(at), &entry, sizeof(entry)) ||
+		    !allows(w, entry, nx))
 			return false;
 		table = entry & PTE_ADDRESS;
 		if (level == 1 || (level <= 3 && entry & PTE_LARGE)) {
@@ -53,7 +55,8 @@ static bool walk_32(const struct walk *w, u64 cr3, bool pse, gpa_t *out)
 	u64 at = (cr3 & MASK(31, 12)) + (w->gva >> 22 & 0x3ff) * sizeof(u32);
 	u32 entry;
 
-	if (!guest_read(w->vcpu, gpa(at), &entry, sizeof(entry)) || !allows(w, entry, false))
+	if (!guest_read(w->vcpu, gpa(at), &entry, sizeof(entry)) ||
+	    !allows(w, entry, false))
 		return false;
 	if (pse && entry & PTE_LARGE) {
 		u64 high = (entry >> PSE_HIGH_SHIFT & PSE_HIGH_BITS) << 32;
@@ -62,7 +65,8 @@ static bool walk_32(const struct walk *w, u64 cr3, bool pse, gpa_t *out)
 		return true;
 	}
 	at = (entry & MASK(31, 12)) + (w->gva >> 12 & 0x3ff) * sizeof(u32);
-	if (!guest_read(w->vcpu, gpa(at), &entry, sizeof(entry)) || !allows(w, entry, false))
+	if (!guest_read(w->vcpu, gpa(at), &entry, sizeof(entry)) ||
+	    !allows(w, entry, false))
 		return false;
 	*out = gpa((entry & MASK(31, 12)) | (w->gva & MASK(11, 0)));
 	return true;
@@ -73,7 +77,8 @@ static bool walk_pae(const struct walk *w, u64 cr3, bool nx, gpa_t *out)
 {
 	u64 at = (cr3 & CR3_ADDRESS_PAE) + (w->gva >> 30 & 3) * sizeof(u64), entry;
 
-	if (!guest_read(w->vcpu, gpa(at), &entry, sizeof(entry)) || !(entry & PTE_PRESENT))
+	if (!guest_read(w->vcpu, gpa(at), &entry, sizeof(entry)) ||
+	    !(entry & PTE_PRESENT))
 		return false;
 	return walk_long(w, entry & PTE_ADDRESS, 2, nx, out);
 }
@@ -91,7 +96,8 @@ bool guest_translate(struct vcpu *vcpu, u64 gva, bool write, bool fetch, gpa_t *
 		return true;
 	}
 	if (s.efer & EFER_LMA)
-		return walk_long(&w, s.cr3 & PTE_ADDRESS, s.cr4 & CR4_LA57 ? 5 : 4, nx, out);
+		return walk_long(&w, s.cr3 & PTE_ADDRESS, s.cr4 & CR4_LA57 ? 5 : 4, nx,
+				 out);
 	w.gva = (u32)gva;
 	if (s.cr4 & CR4_PAE)
 		return walk_pae(&w, s.cr3, nx, out);

@@ -117,7 +117,8 @@ struct vcpu *vcpu_create(struct vm *vm, unsigned index)
 		vcpu_free(vcpu, order);
 		return NULL;
 	}
-	sched_init_runnable(&vcpu->run, &vcpu_ops, vcpu->name, affinity, vm->desc->weight);
+	sched_init_runnable(&vcpu->run, &vcpu_ops, vcpu->name, affinity,
+			    vm->desc->weight);
 	timer_init(&vcpu->lapic_timer, NULL);
 	vlapic_init(vcpu, cpu_features()->physical_bits);
 	vcpu->cpuid_count = cpuid_policy(vcpu, vcpu->cpuid, VCPU_CPUID_MAX);

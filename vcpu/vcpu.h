@@ -39,31 +39,32 @@ struct vcpu_stats {
 };
 
 struct vcpu {
-	struct gate gate;     /* [A] mode, cpu, requests; a cache line of its own */
-	struct runnable run;  /* see sched.h */
-	struct virt_vcpu *hv; /* [I] hardware state, [O] contents */
-	struct vm *vm;        /* [I] */
-	u32 index;            /* [I] 0..vm->vcpu_count-1; not the APIC ID */
-	u32 activity;         /* [O] enum vcpu_activity */
-	u32 events;           /* [A] VCPU_INIT_PENDING, VCPU_SIPI_PENDING */
-	u32 sipi_vector;      /* [A] stored before VCPU_SIPI_PENDING is set */
-	u32 nmi_pending;      /* [A] NMIs to deliver, at most 2 as in hardware */
-	struct vlapic lapic;  /* see vlapic.h */
+	struct gate gate;         /* [A] mode, cpu, requests; a cache line of its own */
+	struct runnable run;      /* see sched.h */
+	struct virt_vcpu *hv;     /* [I] hardware state, [O] contents */
+	struct vm *vm;            /* [I] */
+	u32 index;                /* [I] 0..vm->vcpu_count-1; not the APIC ID */
+	u32 activity;             /* [O] enum vcpu_activity */
+	u32 events;               /* [A] VCPU_INIT_PENDING, VCPU_SIPI_PENDING */
+	u32 sipi_vector;          /* [A] stored before VCPU_SIPI_PENDING is set */
+	u32 nmi_pending;          /* [A] NMIs to deliver, at most 2 as in hardware */
+	struct vlapic lapic;      /* see vlapic.h */
 	struct timer lapic_timer; /* [O] */
-	u64 tsc_offset;       /* [O] guest TSC = host TSC + this */
-	u64 tsc_adjust;       /* [O] IA32_TSC_ADJUST */
-	u64 pvclock_gpa;      /* [O] 0: kvmclock off */
-	u64 xcr0, xss;        /* [O] */
-	char name[32];        /* [I] "vm0/vcpu1" */
-	struct virt_exit exit; /* [O] the last one */
-	bool check_events;    /* [O] look at what there is to inject before the next entry */
-	u32 hopeless;         /* [A] sleeps with interrupts off, or waits for SIPI */
-	bool halted_with_if;  /* [O] the HLT that it sleeps in had interrupts on */
-	const struct vcpu_boot *boot; /* [O] first registers; NULL: it waits for SIPI, or runs */
+	u64 tsc_offset;           /* [O] guest TSC = host TSC + this */
+	u64 tsc_adjust;           /* [O] IA32_TSC_ADJUST */
+	u64 pvclock_gpa;          /* [O] 0: kvmclock off */
+	u64 xcr0, xss;            /* [O] */
+	char name[32];            /* [I] "vm0/vcpu1" */
+	struct virt_exit exit;    /* [O] the last one */
+	bool check_events; /* [O] look at what there is to inject before the next entry */
+	u32 hopeless;      /* [A] sleeps with interrupts off, or waits for SIPI */
+	bool halted_with_if; /* [O] the HLT that it sleeps in had interrupts on */
+	const struct vcpu_boot
+		*boot; /* [O] first registers; NULL: it waits for SIPI, or runs */
 	struct virt_cpuid_entry cpuid[VCPU_CPUID_MAX]; /* [I] what CPUID answers */
-	u32 cpuid_count;      /* [I] */
+	u32 cpuid_count;                               /* [I] */
 	void (*test_handler)(struct vcpu *); /* [I] REQ_TEST, in-machine tests only */
-	struct vcpu_stats stats; /* [O], read by others as a hint */
+	struct vcpu_stats stats;             /* [O], read by others as a hint */
 };
 
 /* The vCPU that is current on this pCPU, or NULL. */

@@ -11,7 +11,7 @@ struct vm;
 
 #define VLAPIC_PAGE_DEFAULT 0xfee00000UL /* where the register page is after power-on */
 #define VLAPIC_PAGE_BYTES 0x1000UL
-#define VLAPIC_REGS 64      /* 16-byte slots of the page, MSRs 0x800-0x83f */
+#define VLAPIC_REGS 64 /* 16-byte slots of the page, MSRs 0x800-0x83f */
 #define VLAPIC_VECTOR_WORDS 8
 #define VLAPIC_FAST_TARGETS 16 /* an IPI to more than this takes the slow path */
 
@@ -41,15 +41,15 @@ enum apic_mode {
 	APIC_MODE_EXTINT = 7,
 };
 
-#define APIC_DEST_ALL 0xffffffffu     /* broadcast of an x2APIC sender */
-#define APIC_DEST_ALL_XAPIC 0xffu     /* broadcast of an xAPIC sender or an IOAPIC */
+#define APIC_DEST_ALL 0xffffffffu /* broadcast of an x2APIC sender */
+#define APIC_DEST_ALL_XAPIC 0xffu /* broadcast of an xAPIC sender or an IOAPIC */
 
 /* An interrupt message between an IOAPIC or a local APIC and local APICs. */
 struct apic_message {
-	u32 dest;     /* APIC ID or logical destination; APIC_DEST_ALL */
+	u32 dest; /* APIC ID or logical destination; APIC_DEST_ALL */
 	bool logical;
-	bool level;   /* goes to TMR; its EOI goes to the IOAPIC */
-	u8 mode;      /* enum apic_mode */
+	bool level; /* goes to TMR; its EOI goes to the IOAPIC */
+	u8 mode;    /* enum apic_mode */
 	u8 vector;
 };
 

@@ -18,20 +18,30 @@
 enum { XR = 1, XW = 2, R2 = 4, W2 = 8, RO = XR | R2, RW = XR | XW | R2 | W2 };
 
 static const u8 slot_rights[VLAPIC_REGS] = {
-	[APIC_ID] = RO | XW, [APIC_VERSION] = RO, [APIC_TPR] = RW, [APIC_PPR] = RO,
-	[APIC_EOI] = XW | W2, [APIC_LDR] = RO | XW, [APIC_DFR] = XR | XW,
+	[APIC_ID] = RO | XW,
+	[APIC_VERSION] = RO,
+	[APIC_TPR] = RW,
+	[APIC_PPR] = RO,
+	[APIC_EOI] = XW | W2,
+	[APIC_LDR] = RO | XW,
+	[APIC_DFR] = XR | XW,
 	[APIC_SVR] = RW,
-	[APIC_ISR ... APIC_ISR + 7] = RO, [APIC_TMR ... APIC_TMR + 7] = RO,
-	[APIC_IRR ... APIC_IRR + 7] = RO,
-	[APIC_ESR] = RW, [APIC_ICR] = RW, [APIC_ICR_HIGH] = XR | XW,
-	[APIC_LVT_TIMER ... APIC_TIMER_INITIAL] = RW,
-	[APIC_TIMER_CURRENT] = RO, [APIC_TIMER_DIVIDE] = RW, [APIC_SELF_IPI] = W2,
+	[APIC_ISR... APIC_ISR + 7] = RO,
+	[APIC_TMR... APIC_TMR + 7] = RO,
+	[APIC_IRR... APIC_IRR + 7] = RO,
+	[APIC_ESR] = RW,
+	[APIC_ICR] = RW,
+	[APIC_ICR_HIGH] = XR | XW,
+	[APIC_LVT_TIMER... APIC_TIMER_INITIAL] = RW,
+	[APIC_TIMER_CURRENT] = RO,
+	[APIC_TIMER_DIVIDE] = RW,
+	[APIC_SELF_IPI] = W2,
 };
 
 /* Writable bits of each LVT entry (SDM 3A, "Local Vector Table (LVT)"). */
 static const u32 lvt_mask[VLAPIC_REGS] = {
 	[APIC_LVT_TIMER] = 0x700ff, [APIC_LVT_THERMAL] = 0x107ff,
-	[APIC_LVT_PERF] = 0x107ff, [APIC_LVT_LINT0] = 0x1a7ff,
+	[APIC_LVT_PERF] = 0x107ff,  [APIC_LVT_LINT0] = 0x1a7ff,
 	[APIC_LVT_LINT1] = 0x1a7ff, [APIC_LVT_ERROR] = 0x100ff,
 };
 

@@ -64,8 +64,8 @@ enum {
 /* #GP in x2APIC mode; APIC_ICR_BUSY is ignored there. */
 #define APIC_ICR_RESERVED (MASK(31, 20) | MASK(17, 16) | BIT(13))
 
-#define X2APIC_CLUSTER_SHIFT 4  /* ID: cluster above, member below */
-#define X2APIC_LDR_SHIFT 16     /* LDR: cluster above, mask of members below */
+#define X2APIC_CLUSTER_SHIFT 4 /* ID: cluster above, member below */
+#define X2APIC_LDR_SHIFT 16    /* LDR: cluster above, mask of members below */
 #define X2APIC_MEMBER 15u
 
 static inline bool vlapic_is_lvt(unsigned slot)

@@ -131,8 +131,7 @@ void vlapic_timer_set_lvt(struct vcpu *vcpu, u32 lvt)
 	WRITE_ONCE(lapic->reg[APIC_LVT_TIMER], lvt);
 	/* A count goes on from one-shot to periodic and back; to and from
 	 * TSC-deadline mode the timer is disarmed. */
-	if (old != timer_mode(lapic) &&
-	    ((old | timer_mode(lapic)) & APIC_LVT_DEADLINE))
+	if (old != timer_mode(lapic) && ((old | timer_mode(lapic)) & APIC_LVT_DEADLINE))
 		vlapic_timer_stop(vcpu);
 }
 

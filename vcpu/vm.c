@@ -11,11 +11,11 @@
 #include "vcpu/guest_console.h"
 #include "vcpu/vm_table.h"
 
-static struct vm *vms[MAX_VMS]; /* [A] published by vm_create() */
-static u32 vm_count;            /* [A] */
-static u32 alive;               /* [A] VMs that have not ended */
+static struct vm *vms[MAX_VMS];        /* [A] published by vm_create() */
+static u32 vm_count;                   /* [A] */
+static u32 alive;                      /* [A] VMs that have not ended */
 static void (*all_ended)(bool failed); /* [I] */
-static u32 any_failed;          /* [A] some VM was killed */
+static u32 any_failed;                 /* [A] some VM was killed */
 
 void vms_set_end(void (*fn)(bool failed))
 {

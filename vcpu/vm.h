@@ -15,24 +15,24 @@
 #include "vmdesc.h"
 
 struct vm {
-	u32 id;                    /* [I] 0..MAX_VMS-1 */
-	const struct vm_desc *desc; /* [I] name, cpus, memory, command line */
-	u32 vcpu_count;            /* [I] */
+	u32 id;                        /* [I] 0..MAX_VMS-1 */
+	const struct vm_desc *desc;    /* [I] name, cpus, memory, command line */
+	u32 vcpu_count;                /* [I] */
 	struct vcpu *vcpus[MAX_VCPUS]; /* [I] by index */
-	struct virt_space *space;  /* [M] nested page tables */
-	u64 ram_bytes;             /* [I] */
+	struct virt_space *space;      /* [M] nested page tables */
+	u64 ram_bytes;                 /* [I] */
 	struct spinlock mmu_lock;
 	struct spinlock device_lock;
-	struct ioapic ioapic;      /* [L] */
-	struct uart uart;          /* [L] */
-	struct rtc rtc;            /* [L] */
-	struct pm pm;              /* [L] */
-	struct testdev testdev;    /* [L] */
-	u64 unknown_pio;           /* [L] accesses to ports where nothing is */
-	u16 unknown_pio_last;      /* [L] the last such port */
-	u32 state;                 /* [A] enum vm_state */
-	u32 running_vcpus;         /* [A] vCPUs not yet ENDED */
-	char why[96];              /* the first vm_kill()'s reason; written before state */
+	struct ioapic ioapic;   /* [L] */
+	struct uart uart;       /* [L] */
+	struct rtc rtc;         /* [L] */
+	struct pm pm;           /* [L] */
+	struct testdev testdev; /* [L] */
+	u64 unknown_pio;        /* [L] accesses to ports where nothing is */
+	u16 unknown_pio_last;   /* [L] the last such port */
+	u32 state;              /* [A] enum vm_state */
+	u32 running_vcpus;      /* [A] vCPUs not yet ENDED */
+	char why[96];           /* the first vm_kill()'s reason; written before state */
 };
 
 enum vm_state { VM_BUILDING, VM_RUNNING, VM_DEAD };

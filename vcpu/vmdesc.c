@@ -8,7 +8,7 @@
 
 #define WORD_MAX 256 /* with its NUL; a list of 64 CPUs fits */
 #define LINE_MAX (VM_ERROR_MAX + 64)
-#define SHOWN 32     /* bytes of a user's word repeated in a message */
+#define SHOWN 32 /* bytes of a user's word repeated in a message */
 #define CPU_MASK_BITS 64
 
 static_assert(MAX_CPUS <= CPU_MASK_BITS, "a CPU mask is one word");
@@ -22,12 +22,12 @@ struct parser {
 
 /* One module line, taken apart. */
 struct line {
-	unsigned number;         /* of the module, from 0 */
+	unsigned number; /* of the module, from 0 */
 	const struct boot_module *module;
 	char name[WORD_MAX];
 	bool is_initrd;
-	const char *options;     /* where the words are */
-	const char *cmdline;     /* behind "--" */
+	const char *options; /* where the words are */
+	const char *cmdline; /* behind "--" */
 };
 
 /* --- words and numbers --- */

@@ -22,13 +22,13 @@
 /* [I] filled once by the boot CPU, then constant. */
 struct vm_desc {
 	char name[VM_NAME_MAX];
-	unsigned vcpus;        /* vcpus=N */
-	u64 mem_bytes;         /* mem=SIZE, a multiple of PAGE_SIZE */
-	u64 cpu_mask;          /* cpus=0-1,3: host CPUs it may run on; 0: any */
-	unsigned weight;       /* weight=N: share of a CPU against other VMs */
-	bool kvm;              /* kvm=on: KVM's CPUID leaves and clock */
-	bool x2apic;           /* x2apic=on: the guest sees x2APIC */
-	bool lazy;             /* lazy=on: RAM is given at first touch */
+	unsigned vcpus;  /* vcpus=N */
+	u64 mem_bytes;   /* mem=SIZE, a multiple of PAGE_SIZE */
+	u64 cpu_mask;    /* cpus=0-1,3: host CPUs it may run on; 0: any */
+	unsigned weight; /* weight=N: share of a CPU against other VMs */
+	bool kvm;        /* kvm=on: KVM's CPUID leaves and clock */
+	bool x2apic;     /* x2apic=on: the guest sees x2APIC */
+	bool lazy;       /* lazy=on: RAM is given at first touch */
 	const struct boot_module *kernel;
 	const struct boot_module *initrd; /* NULL: none */
 	char cmdline[CMDLINE_MAX];

@@ -7,7 +7,7 @@ struct cpu_features {
 	char vendor[13];
 	char brand[49];
 	u32 max_leaf, max_ext_leaf;
-	u32 signature;      /* leaf 1 EAX */
+	u32 signature; /* leaf 1 EAX */
 	bool vmx, x2apic, tsc_deadline, xsave, pcid, page1gb, invariant_tsc, rdtscp;
 	bool fsgsbase, smep, arat, xsaves, pku, hypervisor;
 	u64 xcr0_supported; /* leaf 0xd */

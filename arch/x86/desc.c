@@ -26,7 +26,8 @@ struct idt_gate {
 	u32 offset_high;
 	u32 reserved;
 };
-static_assert(sizeof(struct idt_gate) == 16, "SDM 3A, figure '64-Bit IDT Gate Descriptors'");
+static_assert(sizeof(struct idt_gate) == 16,
+	      "SDM 3A, figure '64-Bit IDT Gate Descriptors'");
 
 #define GATE_INTERRUPT 0x8e /* present, DPL 0, 64-bit interrupt gate */
 #define DESC_CODE64 0x00af9b000000ffffUL
@@ -101,7 +102,9 @@ void desc_load(struct cpu *cpu)
 			 "movl %%eax, %%ds\n"
 			 "movl %%eax, %%es\n"
 			 "movl %%eax, %%ss\n"
-			 : : "i"(SEL_CODE), "i"(SEL_DATA) : "rax", "memory");
+			 :
+			 : "i"(SEL_CODE), "i"(SEL_DATA)
+			 : "rax", "memory");
 	ltr(SEL_TSS);
 	lidt(&idtr);
 	wrmsr(MSR_GS_BASE, (u64)(uintptr_t)cpu);

@@ -25,7 +25,8 @@
 #define VGA_TEXT 0xb8000
 #define VGA_BYTES 0x8000
 
-extern const u8 text_start[], text_end[], rodata_start[], rodata_end[], data_start[], data_end[];
+extern const u8 text_start[], text_end[], rodata_start[], rodata_end[], data_start[],
+	data_end[];
 
 static struct pt_format host_format = {
 	.present = PTE_P,

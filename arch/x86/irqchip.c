@@ -86,7 +86,8 @@ static bool route_gsi(const struct acpi_info *acpi, u32 gsi, u32 apic_id, u32 lo
 
 /* ISA interrupts are edge-triggered, active high, and have the GSI of their own
  * number, unless an override says otherwise (ACPI "Interrupt Source Override"). */
-bool ioapic_route_isa(const struct acpi_info *acpi, unsigned isa_irq, u32 apic_id, u8 vector)
+bool ioapic_route_isa(const struct acpi_info *acpi, unsigned isa_irq, u32 apic_id,
+		      u8 vector)
 {
 	u32 gsi = isa_irq, low = vector;
 
@@ -96,7 +97,8 @@ bool ioapic_route_isa(const struct acpi_info *acpi, unsigned isa_irq, u32 apic_i
 		if (o->source != isa_irq)
 			continue;
 		gsi = o->gsi;
-		low |= (o->active_low ? ENTRY_ACTIVE_LOW : 0) | (o->level ? ENTRY_LEVEL : 0);
+		low |= (o->active_low ? ENTRY_ACTIVE_LOW : 0) |
+		       (o->level ? ENTRY_LEVEL : 0);
 	}
 	return route_gsi(acpi, gsi, apic_id, low);
 }

@@ -197,6 +197,7 @@ void lapic_timer_set(u64 deadline)
 const char *lapic_describe(void)
 {
 	if (x2apic)
-		return tsc_deadline ? "x2APIC, TSC-deadline timer" : "x2APIC, one-shot timer";
+		return tsc_deadline ? "x2APIC, TSC-deadline timer"
+				    : "x2APIC, one-shot timer";
 	return tsc_deadline ? "xAPIC, TSC-deadline timer" : "xAPIC, one-shot timer";
 }

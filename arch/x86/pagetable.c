@@ -88,7 +88,8 @@ static unsigned leaf_level_for(const struct page_table *pt, u64 va, u64 pa, u64 
 {
 	unsigned level = pt->format->top_leaf_level;
 
-	while (level > 1 && (!IS_ALIGNED(va | pa, level_bytes(level)) || bytes < level_bytes(level)))
+	while (level > 1 &&
+	       (!IS_ALIGNED(va | pa, level_bytes(level)) || bytes < level_bytes(level)))
 		level--;
 	return level;
 }
@@ -107,7 +108,8 @@ static s64 map_one(struct page_table *pt, u64 va, u64 pa, u64 bytes, u64 leaf_bi
 		if (present && is_leaf(pt->format, *slot, level))
 			return -EBUSY;
 		if (level <= want && !present) {
-			entry_write(slot, pa | leaf_bits | (level > 1 ? pt->format->large : 0));
+			entry_write(slot,
+				    pa | leaf_bits | (level > 1 ? pt->format->large : 0));
 			return (s64)level_bytes(level);
 		}
 		table = descend(pt, slot);
@@ -134,7 +136,8 @@ static void unlink_table(struct page_table *pt, u64 *table)
 {
 	/* The page is empty by now, but for this link, which no walker takes for
 	 * an entry (pagetable.h). */
-	WRITE_ONCE(table[0], ptr_to_hpa(pt->unlinked).v); /* SHOOT: marked, walkers may look */
+	WRITE_ONCE(table[0],
+		   ptr_to_hpa(pt->unlinked).v); /* SHOOT: marked, walkers may look */
 	pt->unlinked = table;
 }
 
@@ -251,7 +254,8 @@ bool pt_walk(const struct page_table *pt, u64 va, struct pt_leaf *out)
 			return false;
 		if (is_leaf(pt->format, entry, level)) {
 			out->entry = entry;
-			out->pa = ALIGN_DOWN(entry & ADDR_MASK, level_bytes(level)) + offset;
+			out->pa = ALIGN_DOWN(entry & ADDR_MASK, level_bytes(level)) +
+				  offset;
 			out->contiguous = level_bytes(level) - offset;
 			out->level = level;
 			return true;
@@ -282,7 +286,8 @@ void pt_free_unlinked(void *list)
 static void free_below(struct page_table *pt, u64 *table, unsigned level)
 {
 	for (unsigned i = 0; level > 1 && i < ENTRIES; i++) {
-		if (is_present(pt->format, table[i]) && !is_leaf(pt->format, table[i], level))
+		if (is_present(pt->format, table[i]) &&
+		    !is_leaf(pt->format, table[i], level))
 			free_below(pt, table_of(table[i]), level - 1);
 	}
 	page_free(table, PAGE_ORDER_4K);
@@ -300,7 +305,8 @@ static u64 count_below(const struct page_table *pt, const u64 *table, unsigned l
 	u64 count = 1;
 
 	for (unsigned i = 0; level > 1 && i < ENTRIES; i++) {
-		if (is_present(pt->format, table[i]) && !is_leaf(pt->format, table[i], level))
+		if (is_present(pt->format, table[i]) &&
+		    !is_leaf(pt->format, table[i], level))
 			count += count_below(pt, table_of(table[i]), level - 1);
 	}
 	return count;

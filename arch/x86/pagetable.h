@@ -15,9 +15,9 @@
 #include "types.h"
 
 struct pt_format {
-	u64 present;     /* an entry with any of these bits exists */
-	u64 table;       /* bits of an entry that points to a table */
-	u64 large;       /* bit that makes a level 2 or 3 entry a leaf */
+	u64 present;             /* an entry with any of these bits exists */
+	u64 table;               /* bits of an entry that points to a table */
+	u64 large;               /* bit that makes a level 2 or 3 entry a leaf */
 	unsigned top_leaf_level; /* largest leaf: 1, 2 or 3 */
 };
 

@@ -35,13 +35,15 @@ static void read_fields(struct rtc_time *t)
 
 static u8 binary(u8 value, u8 status_b)
 {
-	return status_b & STATUS_B_BINARY ? value : (u8)((value >> 4) * 10 + (value & 0xf));
+	return status_b & STATUS_B_BINARY ? value
+					  : (u8)((value >> 4) * 10 + (value & 0xf));
 }
 
 /* Days since 1970 of a date in 2000..2099. */
 static u64 days(unsigned year, unsigned month, unsigned day)
 {
-	static const u16 before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+	static const u16 before[] = {0,   31,  59,  90,  120, 151,
+				     181, 212, 243, 273, 304, 334};
 	unsigned leap_days = (year + 3) / 4 + (year % 4 == 0 && month > 2);
 
 	return 10957 + year * 365UL + leap_days + before[(month - 1) % 12] + day - 1;
@@ -61,6 +63,11 @@ u64 rtc_now(void)
 	hour = binary(a.hour & (u8)~HOUR_PM, status);
 	if (!(status & STATUS_B_24H))
 		hour = (u8)(hour % 12 + (a.hour & HOUR_PM ? 12 : 0));
-	return ((days(binary(a.year, status), binary(a.month, status), binary(a.day, status)) * 24 +
-		 hour) * 60 + binary(a.minute, status)) * 60 + binary(a.second, status);
+	return ((days(binary(a.year, status), binary(a.month, status),
+		      binary(a.day, status)) *
+			 24 +
+		 hour) * 60 +
+		binary(a.minute, status)) *
+		       60 +
+	       binary(a.second, status);
 }

@@ -3,8 +3,8 @@
  * shared: the next AP starts only after the one before has arrived or was given up. */
 #include "smp.h"
 #include "atomic.h"
+#include "cpu.h"
 #include "hostmap.h"
-#include "kernel/cpu_init.h"
 #include "lapic.h"
 #include "printk.h"
 #include "string.h"
@@ -17,7 +17,8 @@
 #define STEP_US 20
 
 extern const u8 trampoline_start[], trampoline_end[];
-extern const u8 trampoline[], tramp_cr3[], tramp_cpu[], tramp_stack[], tramp_entry[], tramp_hold[];
+extern const u8 trampoline[], tramp_cr3[], tramp_cpu[], tramp_stack[], tramp_entry[],
+	tramp_hold[];
 
 extern const u8 boot_pml4[]; /* boot/start.S */
 
@@ -97,7 +98,8 @@ void smp_start(const struct acpi_info *acpi, const struct smp_options *options)
 		hostmap_guard(cpu_stack_guard(cpu->id));
 		if (start_one(cpu, options))
 			continue;
-		printk("spur: cpu with APIC ID %u does not answer, left out\n", cpu->apic_id);
+		printk("spur: cpu with APIC ID %u does not answer, left out\n",
+		       cpu->apic_id);
 		cpu_remove_last();
 	}
 }

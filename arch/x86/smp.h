@@ -5,9 +5,9 @@
 #include "cpu.h"
 
 struct smp_options {
-	u64 low_page;            /* usable page below 1 MiB for the trampoline */
+	u64 low_page;                /* usable page below 1 MiB for the trampoline */
 	void (*entry)(struct cpu *); /* where an AP goes, on its own stack */
-	s32 hold;                /* debug: number of the AP to hold in its trampoline, -1: none */
+	s32 hold; /* debug: number of the AP to hold in its trampoline, -1: none */
 };
 
 /* Start every CPU of the table but this one, one after the other, each with a time

@@ -6,7 +6,7 @@
 #include "x86.h"
 
 #define PM_TIMER_HZ 3579545UL
-#define PM_TIMER_MASK 0xffffffUL /* the 24 bits that every PM timer has */
+#define PM_TIMER_MASK 0xffffffUL    /* the 24 bits that every PM timer has */
 #define PM_TICKS (PM_TIMER_HZ / 50) /* 20 ms */
 #define PIT_HZ 1193182UL
 #define PIT_COUNT (PIT_HZ / 50)

@@ -43,7 +43,10 @@ static inline u64 rdmsr(u32 msr)
 }
 static inline void wrmsr(u32 msr, u64 v)
 {
-	__asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");
+	__asm__ volatile("wrmsr"
+			 :
+			 : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32))
+			 : "memory");
 }
 /* RDMSR and WRMSR of a register that may not exist: false on #GP, found
  * through the exception table (trap.c). */
@@ -94,16 +97,16 @@ static inline u64 rdtsc(void)
 	return (u64)hi << 32 | lo;
 }
 
-#define DEFINE_CR(n)                                                                           \
-	static inline u64 read_cr##n(void)                                                     \
-	{                                                                                      \
-		u64 v;                                                                         \
-		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(v));                              \
-		return v;                                                                      \
-	}                                                                                      \
-	static inline void write_cr##n(u64 v)                                                  \
-	{                                                                                      \
-		__asm__ volatile("mov %0, %%cr" #n : : "r"(v) : "memory");                     \
+#define DEFINE_CR(n)                                                                     \
+	static inline u64 read_cr##n(void)                                               \
+	{                                                                                \
+		u64 v;                                                                   \
+		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(v));                        \
+		return v;                                                                \
+	}                                                                                \
+	static inline void write_cr##n(u64 v)                                            \
+	{                                                                                \
+		__asm__ volatile("mov %0, %%cr" #n : : "r"(v) : "memory");               \
 	}
 DEFINE_CR(0)
 DEFINE_CR(2)
@@ -112,16 +115,16 @@ DEFINE_CR(4)
 DEFINE_CR(8)
 #undef DEFINE_CR
 
-#define DEFINE_DR(n)                                                                           \
-	static inline u64 read_dr##n(void)                                                     \
-	{                                                                                      \
-		u64 v;                                                                         \
-		__asm__ volatile("mov %%dr" #n ", %0" : "=r"(v));                              \
-		return v;                                                                      \
-	}                                                                                      \
-	static inline void write_dr##n(u64 v)                                                  \
-	{                                                                                      \
-		__asm__ volatile("mov %0, %%dr" #n : : "r"(v));                                \
+#define DEFINE_DR(n)                                                                     \
+	static inline u64 read_dr##n(void)                                               \
+	{                                                                                \
+		u64 v;                                                                   \
+		__asm__ volatile("mov %%dr" #n ", %0" : "=r"(v));                        \
+		return v;                                                                \
+	}                                                                                \
+	static inline void write_dr##n(u64 v)                                            \
+	{                                                                                \
+		__asm__ volatile("mov %0, %%dr" #n : : "r"(v));                          \
 	}
 DEFINE_DR(0)
 DEFINE_DR(1)
@@ -139,17 +142,24 @@ static inline u64 xgetbv(u32 index)
 }
 static inline void xsetbv(u32 index, u64 v)
 {
-	__asm__ volatile("xsetbv" : : "c"(index), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");
+	__asm__ volatile("xsetbv"
+			 :
+			 : "c"(index), "a"((u32)v), "d"((u32)(v >> 32))
+			 : "memory");
 }
 static inline void xsave(void *area, u64 mask)
 {
 	__asm__ volatile("xsave64 (%0)"
-			 : : "r"(area), "a"((u32)mask), "d"((u32)(mask >> 32)) : "memory");
+			 :
+			 : "r"(area), "a"((u32)mask), "d"((u32)(mask >> 32))
+			 : "memory");
 }
 static inline void xrstor(const void *area, u64 mask)
 {
 	__asm__ volatile("xrstor64 (%0)"
-			 : : "r"(area), "a"((u32)mask), "d"((u32)(mask >> 32)) : "memory");
+			 :
+			 : "r"(area), "a"((u32)mask), "d"((u32)(mask >> 32))
+			 : "memory");
 }
 static inline void fxsave(void *area)
 {

@@ -30,7 +30,8 @@ void test_result(const char *name, bool good, const char *fmt, ...)
 
 void test_finish(void)
 {
-	printk("%u passed, %u failed\n", READ_ONCE(passed), READ_ONCE(failed)); /* TEST: counters */
+	printk("%u passed, %u failed\n", READ_ONCE(passed),
+	       READ_ONCE(failed)); /* TEST: counters */
 	machine_end(READ_ONCE(failed));
 }
 
@@ -76,13 +77,14 @@ static const struct runnable_ops worker_ops = {
 	.has_work = worker_has_work,
 };
 
-void worker_start(struct worker *w, unsigned id, void (*turn)(struct worker *w), u64 affinity,
-		  unsigned cpu, u64 seed)
+void worker_start(struct worker *w, unsigned id, void (*turn)(struct worker *w),
+		  u64 affinity, unsigned cpu, u64 seed)
 {
 	w->turn = turn;
 	w->id = id;
 	w->random = (seed + 1) * 0x9e3779b97f4a7c15UL + id;
-	sched_init_runnable(&w->run, &worker_ops, "worker", affinity, SCHED_WEIGHT_NORMAL);
+	sched_init_runnable(&w->run, &worker_ops, "worker", affinity,
+			    SCHED_WEIGHT_NORMAL);
 	sched_start(&w->run, cpu);
 	sched_wake(&w->run);
 }

@@ -67,7 +67,8 @@ static void judge(const char *stuck)
 
 	test_result("lone guest notices", !stuck, "%s", stuck ? stuck : "every kick");
 	test_result("lone letters", sent == received && sent == 2 * ROUNDS,
-		    "%lu sent, %lu received, %lu kicks, %lu with WAIT", sent, received, kicks, waits);
+		    "%lu sent, %lu received, %lu kicks, %lu with WAIT", sent, received,
+		    kicks, waits);
 	test_result("lone IPIs", ipis == sent, "%lu IPIs for %lu kicks", ipis, sent);
 	test_result("lone tickless", !ticks_seen, "timer armed %lu times", ticks_seen);
 	test_finish();

@@ -82,7 +82,8 @@ static void unmap(struct vm *vm)
 static void map(struct vm *vm)
 {
 	spin_lock(&vm->mmu_lock);
-	virt_space_map(vm->space, gpa(base), memory, RANGE, VIRT_READ | VIRT_WRITE | VIRT_EXEC);
+	virt_space_map(vm->space, gpa(base), memory, RANGE,
+		       VIRT_READ | VIRT_WRITE | VIRT_EXEC);
 	spin_unlock(&vm->mmu_lock);
 }
 
@@ -91,8 +92,8 @@ static void judge(void)
 	u64 met = kick_count(REQ_NR_TLB_FLUSH, KICK_READING);
 
 	test_result("reading values", !wrong, "%lu walks, %lu wrong", walks, wrong);
-	test_result("reading holes", holes > 0 && holes < walks, "%lu of %lu found the hole", holes,
-		    walks);
+	test_result("reading holes", holes > 0 && holes < walks,
+		    "%lu of %lu found the hole", holes, walks);
 	test_result("reading met", met >= 10, "%lu flushes waited for a walker", met);
 	test_finish();
 }

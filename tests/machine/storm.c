@@ -24,24 +24,32 @@
 #define PAUSE_SPINS 50
 
 /* What a kicker sees of its target just before the kick; a hint. */
-enum target_state { T_RUNNING, T_EXITING, T_READING, T_HALTED, T_QUEUED, T_MIGRATING, T_STATES };
+enum target_state {
+	T_RUNNING,
+	T_EXITING,
+	T_READING,
+	T_HALTED,
+	T_QUEUED,
+	T_MIGRATING,
+	T_STATES
+};
 static const char *const state_names[T_STATES] = {
 	"running", "exiting", "reading", "halted", "queued", "migrating",
 };
 
 static const unsigned kinds[] = {
-	REQ_TEST, REQ_EVENT, REQ_NMI, REQ_UNBLOCK, REQ_TIMER, REQ_TLB_FLUSH, REQ_RESCHED,
-	REQ_OUTSIDE, REQ_PAUSE,
+	REQ_TEST,      REQ_EVENT,   REQ_NMI,     REQ_UNBLOCK, REQ_TIMER,
+	REQ_TLB_FLUSH, REQ_RESCHED, REQ_OUTSIDE, REQ_PAUSE,
 };
 
 static struct worker workers[WORKERS];
-static u64 met[REQ_NR_COUNT][T_STATES]; /* [A] counters */
-static u64 mailbox[MAX_VCPUS];          /* [A] letters on their way */
-static u64 received[MAX_VCPUS];         /* [O] the vCPU's owner */
+static u64 met[REQ_NR_COUNT][T_STATES];               /* [A] counters */
+static u64 mailbox[MAX_VCPUS];                        /* [A] letters on their way */
+static u64 received[MAX_VCPUS];                       /* [O] the vCPU's owner */
 static u64 letters_sent, kicks, migrations, offlines; /* [A] */
-static u64 entered_while_paused; /* [A] */
-static u32 finishing; /* [A] no more letters */
-static u64 settle;    /* worker 0 */
+static u64 entered_while_paused;                      /* [A] */
+static u32 finishing;                                 /* [A] no more letters */
+static u64 settle;                                    /* worker 0 */
 
 static enum target_state look(struct vcpu *v)
 {
@@ -65,14 +73,16 @@ static void on_test_request(struct vcpu *vcpu)
 {
 	u64 bytes[64];
 
-	received[vcpu->index] += xchg(&mailbox[vcpu->index], 0); /* TEST: pairs with post() */
+	received[vcpu->index] += xchg(&mailbox[vcpu->index],
+				      0); /* TEST: pairs with post() */
 	for (u64 at = 0; at < MIB(1); at += KIB(128))
 		guest_read(vcpu, gpa(at), bytes, sizeof(bytes));
 }
 
 static void post(struct vcpu *v)
 {
-	atomic_fetch_add(&mailbox[v->index], 1); /* TEST: the payload, before the request */
+	atomic_fetch_add(&mailbox[v->index],
+			 1); /* TEST: the payload, before the request */
 	atomic_fetch_add(&letters_sent, 1);
 }
 
@@ -185,7 +195,8 @@ static bool all_met(void)
 {
 	for (unsigned k = 0; k < ARRAY_SIZE(kinds); k++) {
 		for (unsigned s = 0; s < T_STATES; s++) {
-			if (READ_ONCE(met[kinds[k] & REQ_NUMBER_MASK][s]) < EACH_MIN) /* TEST */
+			if (READ_ONCE(met[kinds[k] & REQ_NUMBER_MASK][s]) <
+			    EACH_MIN) /* TEST */
 				return false;
 		}
 	}
@@ -212,21 +223,23 @@ static void judge(struct vm *vm)
 {
 	u64 got = total_received(vm);
 
-	test_result("storm letters", got == letters_sent, "%lu sent, %lu received", letters_sent,
-		    got);
-	test_result("storm size", enough(), "%lu kicks, %lu migrations, %lu times offline", kicks,
-		    migrations, offlines);
+	test_result("storm letters", got == letters_sent, "%lu sent, %lu received",
+		    letters_sent, got);
+	test_result("storm size", enough(),
+		    "%lu kicks, %lu migrations, %lu times offline", kicks, migrations,
+		    offlines);
 	test_result("storm WAIT", !entered_while_paused, "%lu entries while paused",
 		    entered_while_paused);
 	for (unsigned k = 0; k < ARRAY_SIZE(kinds); k++) {
 		unsigned n = kinds[k] & REQ_NUMBER_MASK;
 
 		for (unsigned s = 0; s < T_STATES; s++)
-			printk("  %s to %s: %lu\n", request_names[n], state_names[s], met[n][s]);
+			printk("  %s to %s: %lu\n", request_names[n], state_names[s],
+			       met[n][s]);
 	}
 	for (unsigned d = KICK_WOKE; d <= KICK_READING; d++)
-		test_result(kick_decision_names[d], decision_count(d) >= EACH_MIN, "%lu times",
-			    decision_count(d));
+		test_result(kick_decision_names[d], decision_count(d) >= EACH_MIN,
+			    "%lu times", decision_count(d));
 	test_finish();
 }
 

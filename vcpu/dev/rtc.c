@@ -32,7 +32,7 @@ enum {
 #define HOURS_PM BIT(7)
 
 #define DAY_SECONDS 86400
-#define ERA_DAYS 146097 /* of 400 years */
+#define ERA_DAYS 146097    /* of 400 years */
 #define ERA_TO_1970 719468 /* days from 0000-03-01 */
 
 struct date {

@@ -6,7 +6,7 @@
 
 /* The capability MSRs as read. */
 struct vmx_msrs {
-	bool cpuid_vmx;       /* CPUID.1:ECX.VMX */
+	bool cpuid_vmx; /* CPUID.1:ECX.VMX */
 	u64 feature_control;
 	u64 basic, misc;
 	u64 pin, proc, proc2, exit, entry; /* the TRUE ones where they exist */
@@ -21,8 +21,8 @@ struct vmx_caps {
 	u64 cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
 	bool ept_1g, ept_2m, invept_single, invvpid_single;
 	bool rdtscp, invpcid, wbinvd_exiting;
-	bool preemption_timer;   /* there is one, and its value is saved on exit */
-	unsigned timer_shift;    /* it steps each 2^n TSC cycles */
+	bool preemption_timer; /* there is one, and its value is saved on exit */
+	unsigned timer_shift;  /* it steps each 2^n TSC cycles */
 };
 
 /* Fill caps. NULL: fine; else what is missing, by name. */

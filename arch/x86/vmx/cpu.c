@@ -65,8 +65,11 @@ const char *virt_describe(void)
 {
 	static char text[160];
 
-	format(text, sizeof(text), "VT-x, EPT with %s pages, VPID, unrestricted guest%s%s",
-	       vmx.ept_1g ? "1 GiB" : vmx.ept_2m ? "2 MiB" : "4 KiB",
+	format(text, sizeof(text),
+	       "VT-x, EPT with %s pages, VPID, unrestricted guest%s%s",
+	       vmx.ept_1g   ? "1 GiB"
+	       : vmx.ept_2m ? "2 MiB"
+			    : "4 KiB",
 	       vmx.invpcid ? ", INVPCID" : "",
 	       vmx_quirk_if0 ? "; no interrupt exits with IF=0, kicks by NMI" : "");
 	return text;
@@ -77,9 +80,11 @@ static const char *unlock_feature_control(void)
 	u64 control = rdmsr(MSR_FEATURE_CONTROL);
 
 	if (!(control & FEATURE_CONTROL_LOCKED))
-		wrmsr(MSR_FEATURE_CONTROL, control | FEATURE_CONTROL_LOCKED | FEATURE_CONTROL_VMX);
+		wrmsr(MSR_FEATURE_CONTROL,
+		      control | FEATURE_CONTROL_LOCKED | FEATURE_CONTROL_VMX);
 	else if (!(control & FEATURE_CONTROL_VMX))
-		return "VT-x is locked off by the firmware on this CPU (IA32_FEATURE_CONTROL)";
+		return "VT-x is locked off by the firmware on this CPU "
+		       "(IA32_FEATURE_CONTROL)";
 	return NULL;
 }
 

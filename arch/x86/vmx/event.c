@@ -35,7 +35,8 @@ void vmx_keep_interrupted_event(struct virt_vcpu *hv)
 
 	if (!(info & INTR_VALID))
 		return;
-	hv->event = info & (INTR_VALID | INTR_HAS_ERROR | INTR_TYPE_MASK | INTR_VECTOR_MASK);
+	hv->event = info &
+		    (INTR_VALID | INTR_HAS_ERROR | INTR_TYPE_MASK | INTR_VECTOR_MASK);
 	if (info & INTR_HAS_ERROR)
 		hv->event_error = (u32)vmread(VMCS_VECTORING_ERROR);
 	if (has_insn_length(info))
@@ -135,7 +136,8 @@ void virt_reinject_exception(struct virt_vcpu *hv, const struct virt_exit *exit)
 	u32 type = exit->intr_info & INTR_TYPE_MASK;
 
 	if (type == INTR_TYPE_HARD_EXCEPTION) {
-		virt_inject_exception(hv, exit->vector, exit->has_error_code, exit->error_code);
+		virt_inject_exception(hv, exit->vector, exit->has_error_code,
+				      exit->error_code);
 		return;
 	}
 	/* INT1, INT3, INTO: traps, with a length to push the RIP behind them. */

@@ -21,7 +21,7 @@ static const u8 reasons[REASON_COUNT] = {
 	[REASON_INVD] = VIRT_EXIT_CACHE,
 	[REASON_RDPMC] = VIRT_EXIT_UNDEFINED,
 	[REASON_VMCALL] = VIRT_EXIT_HYPERCALL,
-	[REASON_VMCLEAR ... REASON_VMXON] = VIRT_EXIT_UNDEFINED,
+	[REASON_VMCLEAR... REASON_VMXON] = VIRT_EXIT_UNDEFINED,
 	[REASON_CR_ACCESS] = VIRT_EXIT_CR,
 	[REASON_DR_ACCESS] = VIRT_EXIT_DR,
 	[REASON_IO] = VIRT_EXIT_IO,
@@ -125,8 +125,9 @@ static void read_exception(struct virt_vcpu *hv, struct virt_exit *exit)
 
 static void read_bad_state(struct virt_exit *exit)
 {
-	exit->why = exit->raw == REASON_BAD_GUEST_STATE ? "guest state is not valid for entry"
-							: "an MSR could not be loaded at entry";
+	exit->why = exit->raw == REASON_BAD_GUEST_STATE
+			    ? "guest state is not valid for entry"
+			    : "an MSR could not be loaded at entry";
 }
 
 void vmx_read_exit(struct virt_vcpu *hv, struct virt_exit *exit)

@@ -11,7 +11,8 @@
 #define LEAF_FEATURES 1
 #define FEATURES_OSXSAVE BIT(27)
 
-static const struct virt_cpuid_entry *lookup(const struct vmx_cpuid_index *index, u32 leaf)
+static const struct virt_cpuid_entry *lookup(const struct vmx_cpuid_index *index,
+					     u32 leaf)
 {
 	if (leaf < VMX_CPUID_BASIC)
 		return index->basic[leaf];
@@ -79,7 +80,8 @@ void virt_vcpu_set_cpuid(struct virt_vcpu *hv, const struct virt_cpuid_entry *ta
 {
 	hv->cpuid = (struct vmx_cpuid_index){0};
 	for (unsigned i = 0; i < count; i++) {
-		const struct virt_cpuid_entry **slot = index_slot(&hv->cpuid, table[i].leaf);
+		const struct virt_cpuid_entry **slot = index_slot(&hv->cpuid,
+								  table[i].leaf);
 
 		if (slot && !table[i].by_subleaf)
 			*slot = &table[i];

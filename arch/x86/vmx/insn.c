@@ -25,7 +25,8 @@ static const char *const errors[] = {
 
 static const char *error_text(u64 number)
 {
-	return number < ARRAY_SIZE(errors) && errors[number] ? errors[number] : "no further reason";
+	return number < ARRAY_SIZE(errors) && errors[number] ? errors[number]
+							     : "no further reason";
 }
 
 void vmx_insn_failed(const char *insn, u64 operand)
@@ -40,5 +41,6 @@ void vmx_insn_failed(const char *insn, u64 operand)
 			 : "memory");
 	if (failed)
 		number = 0;
-	panic("%s failed, operand %lx: error %lu, %s", insn, operand, number, error_text(number));
+	panic("%s failed, operand %lx: error %lu, %s", insn, operand, number,
+	      error_text(number));
 }

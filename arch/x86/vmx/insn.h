@@ -13,7 +13,10 @@ static inline u64 vmread(u64 field)
 	u64 value;
 	bool failed;
 
-	__asm__ volatile("vmread %2, %0" : "=r"(value), "=@ccna"(failed) : "r"(field) : "memory");
+	__asm__ volatile("vmread %2, %0"
+			 : "=r"(value), "=@ccna"(failed)
+			 : "r"(field)
+			 : "memory");
 	if (__builtin_expect(failed, 0))
 		vmx_insn_failed("VMREAD", field);
 	return value;

@@ -29,7 +29,8 @@ void vmx_timer_arm(u64 deadline)
 	u64 now = rdtsc();
 
 	/* An entry that must exit at once keeps its 0. */
-	if (vmread(VMCS_PIN_CTLS) & PIN_PREEMPTION_TIMER && !vmread(VMCS_PREEMPTION_TIMER))
+	if (vmread(VMCS_PIN_CTLS) & PIN_PREEMPTION_TIMER &&
+	    !vmread(VMCS_PREEMPTION_TIMER))
 		return;
 	if (deadline)
 		timer_on((deadline > now ? deadline - now : 0) >> vmx.timer_shift);

@@ -27,12 +27,14 @@ static u64 guest_view(u64 real, u64 shadow, u64 mask)
 
 static u64 guest_cr0(void)
 {
-	return guest_view(vmread(VMCS_GUEST_CR0), vmread(VMCS_CR0_SHADOW), vmread(VMCS_CR0_MASK));
+	return guest_view(vmread(VMCS_GUEST_CR0), vmread(VMCS_CR0_SHADOW),
+			  vmread(VMCS_CR0_MASK));
 }
 
 static u64 guest_cr4(void)
 {
-	return guest_view(vmread(VMCS_GUEST_CR4), vmread(VMCS_CR4_SHADOW), vmread(VMCS_CR4_MASK));
+	return guest_view(vmread(VMCS_GUEST_CR4), vmread(VMCS_CR4_SHADOW),
+			  vmread(VMCS_CR4_MASK));
 }
 
 /* Segment fields lie two encodings apart, in the order of enum SEG_*. */
@@ -119,7 +121,8 @@ static bool cr0_is_valid(u64 cr0, u64 old)
 	u64 efer = vmread(VMCS_GUEST_EFER);
 	bool to_paging = cr0 & CR0_PG && !(old & CR0_PG);
 
-	if (cr0 >> 32 || (cr0 & CR0_PG && !(cr0 & CR0_PE)) || (cr0 & CR0_NW && !(cr0 & CR0_CD)))
+	if (cr0 >> 32 || (cr0 & CR0_PG && !(cr0 & CR0_PE)) ||
+	    (cr0 & CR0_NW && !(cr0 & CR0_CD)))
 		return false;
 	return !(to_paging && efer & EFER_LME && !(guest_cr4() & CR4_PAE));
 }
@@ -195,7 +198,8 @@ void virt_skip(struct virt_vcpu *hv, u32 length)
 		rip = (u32)rip;
 	vmwrite(VMCS_GUEST_RIP, rip);
 	if (__builtin_expect(shadow & (SHADOW_STI | SHADOW_MOV_SS), 0))
-		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, shadow & ~(u64)(SHADOW_STI | SHADOW_MOV_SS));
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY,
+			shadow & ~(u64)(SHADOW_STI | SHADOW_MOV_SS));
 	/* A single-stepped instruction traps after it, also when we ran it. */
 	if (__builtin_expect(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF, 0))
 		vmwrite(VMCS_GUEST_PENDING_DEBUG,
@@ -222,7 +226,8 @@ void virt_vcpu_reset(struct virt_vcpu *hv)
 		.idt_limit = REAL_LIMIT,
 	};
 
-	s.seg[SEG_ES] = s.seg[SEG_SS] = s.seg[SEG_DS] = s.seg[SEG_FS] = s.seg[SEG_GS] = data;
+	s.seg[SEG_ES] = s.seg[SEG_SS] = s.seg[SEG_DS] = s.seg[SEG_FS] = s.seg[SEG_GS] =
+		data;
 	virt_set_sregs(hv, &s);
 	for (unsigned reg = 0; reg < REG_COUNT; reg++)
 		virt_set_reg(hv, reg, 0);

@@ -86,10 +86,12 @@ static const char *judge(struct trial *t)
 		if (interrupt_ends_guest(t, &exit))
 			continue;
 		if (exit.reason != VIRT_EXIT_PREEMPT)
-			return "the first guest left VMX non-root operation for a wrong reason";
+			return "the first guest left VMX non-root operation for a wrong "
+			       "reason";
 		quirk = true;
 	}
-	vmx_quirk_if0 = quirk; /* only now: from here on entries arm the timer themselves */
+	vmx_quirk_if0 =
+		quirk; /* only now: from here on entries arm the timer themselves */
 	return NULL;
 }
 

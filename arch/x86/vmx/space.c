@@ -42,7 +42,8 @@ void virt_space_destroy(struct virt_space *space)
 	page_free(space, PAGE_ORDER_4K);
 }
 
-int virt_space_map(struct virt_space *space, gpa_t gpa, hpa_t hpa, u64 bytes, unsigned rights)
+int virt_space_map(struct virt_space *space, gpa_t gpa, hpa_t hpa, u64 bytes,
+		   unsigned rights)
 {
 	return pt_map(&space->pt, gpa.v, hpa.v, bytes, rights | LEAF_TYPE);
 }
@@ -67,8 +68,8 @@ void virt_space_free_unlinked(void *list)
 	pt_free_unlinked(list);
 }
 
-bool virt_space_walk(const struct virt_space *space, gpa_t gpa, hpa_t *hpa, u64 *contiguous,
-		     unsigned *rights)
+bool virt_space_walk(const struct virt_space *space, gpa_t gpa, hpa_t *hpa,
+		     u64 *contiguous, unsigned *rights)
 {
 	struct pt_leaf leaf;
 

@@ -50,24 +50,24 @@ struct vmx_cpuid_index {
 
 /* [I] constant after creation; the rest is the owning pCPU's. */
 struct virt_vcpu {
-	u64 regs[REG_COUNT]; /* guest registers; RSP lives in the VMCS */
-	u64 host_rsp;        /* what HOST_RSP holds */
-	struct gate *gate;   /* [I] */
-	void *owner;         /* [I] */
+	u64 regs[REG_COUNT];      /* guest registers; RSP lives in the VMCS */
+	u64 host_rsp;             /* what HOST_RSP holds */
+	struct gate *gate;        /* [I] */
+	void *owner;              /* [I] */
 	struct virt_space *space; /* [I] */
 	struct vmx_cpuid_index cpuid;
-	u64 vmcs;            /* [I] its page */
-	u64 msr_bitmap;      /* [I] */
-	void *xsave_area;    /* [I] */
-	s32 cpu;             /* where the VMCS is cached; -1: cleared, in memory */
-	bool launched;       /* VMRESUME, not VMLAUNCH */
-	u16 vpid;            /* [I] */
-	u32 proc_ctls;       /* what the VMCS holds */
-	u32 event;           /* entry interruption information to write, 0: none */
+	u64 vmcs;         /* [I] its page */
+	u64 msr_bitmap;   /* [I] */
+	void *xsave_area; /* [I] */
+	s32 cpu;          /* where the VMCS is cached; -1: cleared, in memory */
+	bool launched;    /* VMRESUME, not VMLAUNCH */
+	u16 vpid;         /* [I] */
+	u32 proc_ctls;    /* what the VMCS holds */
+	u32 event;        /* entry interruption information to write, 0: none */
 	u32 event_error, event_length;
-	s32 displaced;       /* see virt_take_displaced() */
-	bool loaded;         /* unswitched state is in the registers */
-	bool finished;       /* the fast path did this exit, but something waits outside */
+	s32 displaced; /* see virt_take_displaced() */
+	bool loaded;   /* unswitched state is in the registers */
+	bool finished; /* the fast path did this exit, but something waits outside */
 	struct vmx_unswitched saved;
 };
 

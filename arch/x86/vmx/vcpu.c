@@ -25,8 +25,9 @@ static u16 next_vpid; /* [A] 0 is the host's */
 
 /* Registers that are the guest's alone: the VMCS or switch.c keeps them apart. */
 static const u32 guest_owned_msrs[] = {
-	MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_PAT, MSR_EFER, MSR_STAR,
-	MSR_LSTAR, MSR_CSTAR, MSR_FMASK, MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+	MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_PAT,
+	MSR_EFER,        MSR_STAR,         MSR_LSTAR,        MSR_CSTAR,
+	MSR_FMASK,       MSR_FS_BASE,      MSR_GS_BASE,      MSR_KERNEL_GS_BASE,
 };
 
 /* Let the guest read and write the MSR without an exit (SDM 3C "MSR-Bitmap
@@ -75,7 +76,8 @@ static void free_pages(struct virt_vcpu *hv)
 	page_free(hv, PAGE_ORDER_4K);
 }
 
-struct virt_vcpu *virt_vcpu_create(struct virt_space *space, struct gate *gate, void *owner)
+struct virt_vcpu *virt_vcpu_create(struct virt_space *space, struct gate *gate,
+				   void *owner)
 {
 	struct virt_vcpu *hv = page_alloc_zero();
 

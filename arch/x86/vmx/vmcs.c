@@ -25,9 +25,9 @@ static u8 io_bitmap[2 * PAGE_SIZE] __attribute__((aligned(4096)));
 
 u64 vmx_cr4_guest_owned(void)
 {
-	u64 bits = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE | CR4_PCE |
-		   CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_UMIP | CR4_FSGSBASE | CR4_PCIDE |
-		   CR4_OSXSAVE | CR4_SMEP | CR4_SMAP | CR4_PKE;
+	u64 bits = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE |
+		   CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_UMIP | CR4_FSGSBASE |
+		   CR4_PCIDE | CR4_OSXSAVE | CR4_SMEP | CR4_SMAP | CR4_PKE;
 
 	return bits & vmx.cr4_fixed1;
 }
