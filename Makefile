@@ -47,8 +47,34 @@ $(OUT)/%.o: % Makefile
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -c $< -o $@
 
+# These install what is missing (tools/setup), build what they need, and do it.
+run:
+	@tools/setup build run
+	@$(MAKE) --no-print-directory all
+	@tools/run $(BUILD)/spur.elf
+
+test: images
+	@tests/run --build $(BUILD)
+
+test-nested: images
+	@tests/run --build $(BUILD) nested
+
+bench: images
+	@tests/machine/bench --build $(BUILD)
+
+check:
+	@tools/setup check
+	@tests/check/run
+
+# Everything that the tests boot: the product, the test build, the guests.
+images:
+	@tools/setup build run test check nested
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory TESTS=1 all
+	@$(MAKE) --no-print-directory -C tests/guest BUILD=$(abspath $(BUILD))
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all clean
+.PHONY: all run test test-nested bench check images clean
 -include $(OBJECTS:.o=.d)
