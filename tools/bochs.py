@@ -38,7 +38,7 @@ boot: cdrom
 ata0-master: type=cdrom, path="{iso}", status=inserted
 com1: enabled=1, mode=socket-client, dev=localhost:{port}
 display_library: term
-clock: sync={sync}, time0=946681200
+clock: sync={sync}, time0={time0}
 panic: action=fatal
 error: action=report
 info: action=ignore
@@ -49,8 +49,9 @@ log: "{directory}/log"
 
 class Machine(console.Machine):
     def __init__(self, iso, cpus=1, model=MODEL, ips=IPS, memory=MEMORY, serial_log=None,
-                 options=(), sync="none", max_ticks=None):
-        """options: more bochsrc lines. max_ticks: emulated time after which it ends."""
+                 options=(), sync="none", time0="946681200", max_ticks=None):
+        """options: more bochsrc lines. max_ticks: emulated time after which it ends.
+        With the sync and time0 given here, the same ISO gives the same run."""
         super().__init__()
         self.directory = tempfile.mkdtemp(prefix="spur-bochs-")
         self.screen = screen.Screen()
@@ -61,7 +62,8 @@ class Machine(console.Machine):
         if serial_log:
             self.log_file = open(serial_log, "wb")
         config = CONFIG.format(cpus=cpus, model=model, ips=ips, memory=memory, sync=sync,
-                               iso=os.path.abspath(iso), directory=self.directory,
+                               time0=time0, iso=os.path.abspath(iso),
+                               directory=self.directory,
                                port=self.listener.getsockname()[1])
         self._write("bochsrc", config + "".join(line + "\n" for line in options))
         # Debian's Bochs is its debugger: these are the commands it starts with.

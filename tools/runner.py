@@ -9,7 +9,7 @@ import terminal
 from console import Failed
 
 ENDED = r"^spur: all VMs have ended"
-PANIC = r"^(\S+: )?(panic|PANIC)[: ]"
+PANIC = r"^(\S+: )?(panic|PANIC)[: ]|^spur: stopped"
 
 
 def parser(description):
