@@ -135,12 +135,12 @@ def complaints(rule, files):
 
 
 def run(rules):
-    """Prints ok and not ok lines; returns (passed, failed)."""
+    """Prints what is not as it should be; returns (passed, failed)."""
     results = []
 
     def result(good, what, faults):
-        print(("ok " if good else "not ok ") + what)
         if not good:
+            print("not ok self-test: " + what)
             print("".join(f"    {fault}\n" for fault in faults), end="")
         results.append(good)
 
@@ -154,4 +154,7 @@ def run(rules):
         faults = complaints(by_name[name], GOOD | files)
         found = any(expected in fault for fault in faults)
         result(found, f"{name} finds: {expected}", faults)
-    return sum(results), len(results) - sum(results)
+    failed = len(results) - sum(results)
+    if not failed:
+        print(f"ok self-test: all {len(results)} samples are judged as they should be")
+    return sum(results), failed
