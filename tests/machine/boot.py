@@ -50,7 +50,8 @@ def missing(row, text):
 
 def forbidden(row, text):
     """Whole lines that may not be there."""
-    found = [match for pattern in (*table.NEVER, *row.forbid)
+    never = () if row.panics else table.NEVER
+    found = [match for pattern in (*never, *row.forbid)
              for match in re.finditer(pattern, text, re.M)]
     return [console.line_around(text, match)
             for match in sorted(found, key=lambda match: match.start())]

@@ -237,7 +237,7 @@ static void judge(struct vm *vm)
 			printk("  %s to %s: %lu\n", request_names[n], state_names[s],
 			       met[n][s]);
 	}
-	for (unsigned d = KICK_WOKE; d <= KICK_READING; d++)
+	for (unsigned d = KICK_WOKE; d <= KICK_SELF; d++)
 		test_result(kick_decision_names[d], decision_count(d) >= EACH_MIN,
 			    "%lu times", decision_count(d));
 	test_finish();

@@ -25,6 +25,7 @@ class Row:
     memory: int = 256               # MiB
     typed: tuple = ()               # (regex, text): wait for one, type the other
     ends: bool = True
+    panics: bool = False            # a panic is what the row is about
     limit: float = 60               # wall seconds, one row at a time on an idle host
 
 
@@ -81,7 +82,8 @@ BOOT = (
     model("corei7_icelake_u", RUNS),
     refuses("core2_penryn_t9600", r"^spur: cannot run guests here: VT-x lacks: .*EPT"),
     refuses("ryzen", r"^spur: cannot run guests here: this CPU has no VT-x"),
-    refuses("pentium", r"(?i)\blong mode\b|\b64-bit\b"),
+    Row("refuses-pentium", model="pentium", modules=(guest("hello"),), ends=False,
+        expect=(r"^spur: this CPU has no 64-bit mode",)),
     Row("no-guest", expect=(r"^spur: no guest module: add a line", r"^spur: stopped$")),
     Row("bad-lines", cpus=2,
         modules=(guest("hello", vm="zero", vcpus=0), guest("hello", vm="word", words="turbo=on"),
@@ -114,6 +116,9 @@ GUESTS = (
         expect=(ended("good"),
                 stopped("bad", "guest-physical c8000000, where nothing is"), ALL_ENDED)),
     beside("loop", (r"^\[bad\] loop: for ever$",), ends=False),
+    Row("loop-off", ends=False,
+        modules=(guest("loop", vm="bad", words="-- off"), guest("hello", vm="good")),
+        expect=(ended("good"), r"^\[bad\] loop: for ever$")),
     alone("cpuid", vcpus=2),
     alone("cpuid", words="kvm=off x2apic=off -- bare", row="cpuid-bare"),
     alone("msr"),
@@ -133,14 +138,36 @@ GUESTS = (
 )
 
 
-def inside(name, expect=(r"^\d+ passed, 0 failed$",), row=None, **more):
+def inside(name, expect=(r"^\d+ passed, 0 failed$",), row=None, options=None, **more):
     """A test that is linked into the test build."""
-    return Row(row or name, expect=expect, build="tests", options=f"test={name} seed=1 end=exit",
-               **more)
+    return Row(row or name, expect=expect, build="tests",
+               options=options or f"test={name} seed=1 end=exit", **more)
+
+
+def crashes(name, *expect, **more):
+    """A test whose panic is what must be seen, and seen to be complete."""
+    return inside(name, expect=(*expect, r"^spur: stopped after a panic$"), panics=True, **more)
 
 
 INSIDE = (
-    inside("storm", cpus=4, limit=240, modules=(guest("storm", vcpus=4),)),
+    inside("storm", cpus=4, limit=240, modules=(guest("storm", vcpus=6),)),
+    inside("storm", row="storm-seed2", cpus=4, ips=2_000_000, limit=240,
+           options="test=storm seed=2 end=exit", modules=(guest("storm", vcpus=8),)),
+    inside("reading", cpus=4, limit=120, modules=(guest("storm", vcpus=4),)),
+    inside("lone", cpus=2, modules=(guest("spin", words="cpus=0"),)),
+    inside("fair", cpus=2, limit=120, modules=tuple(
+        guest("count", vm=f"w{i}", words=f"cpus=0 weight={weight}")
+        for i, weight in enumerate((100, 200, 50, 100)))),
+    inside("key", cpus=2, typed=((r"^all spin, type now", "key"),),
+           modules=(guest("loop", words="cpus=0"), guest("loop", vm="b", words="cpus=1"))),
+    crashes("panic", r"^PANIC cpu3: assertion failed: answer == 42", r"fail_an_assertion\+0x",
+            r"^cpu0: stopped at", r"^cpu1: stopped at", r"^cpu2: stopped at", cpus=4),
+    crashes("fatal", r"^PANIC cpu1: unexpected exception 14", r"^rax [0-9a-f]{16} rbx",
+            r"fatal_turn\+0x", r"^cpu0: stopped at", cpus=2),
+    crashes("silent", r"^PANIC cpu0: cpu1 does not answer a kick",
+            r"^cpu1: stopped at silent_turn", cpus=2),
+    crashes("nmi", r"^nmi: \d+ NMI exits", r"^PANIC cpu1: on purpose", r"^cpu0: stopped at",
+            row="stop-all-after-nmi", cpus=2, modules=(guest("spin", words="cpus=0"),)),
 )
 
 ROWS = BOOT + GUESTS + INSIDE
