@@ -94,8 +94,10 @@ void cpu_start_all(void (*fn)(unsigned index))
 	if (count > 1) {
 		apic_send(0, APIC_TO_OTHERS | APIC_ASSERT | APIC_INIT);
 		delay_tsc(INIT_WAIT);
-		apic_send(0, APIC_TO_OTHERS | APIC_ASSERT | APIC_SIPI | TRAMPOLINE_GPA >> 12);
-		apic_send(0, APIC_TO_OTHERS | APIC_ASSERT | APIC_SIPI | TRAMPOLINE_GPA >> 12);
+		apic_send(0, APIC_TO_OTHERS | APIC_ASSERT | APIC_SIPI |
+				     TRAMPOLINE_GPA >> 12);
+		apic_send(0, APIC_TO_OTHERS | APIC_ASSERT | APIC_SIPI |
+				     TRAMPOLINE_GPA >> 12);
 	}
 	for (u64 i = 0; __atomic_load_n(&cpus_up, __ATOMIC_ACQUIRE) != count; i++) {
 		pause();

@@ -6,8 +6,12 @@
 #define LSR_EMPTY 0x20
 #define LINE_BYTES 256
 #define FW_CPU_COUNT 5
+#define INFO_HAS_CMDLINE BIT(2)
+#define INFO_CMDLINE 4 /* the fifth word */
 
 void guest_start(unsigned index) __attribute__((noreturn));
+
+extern u32 multiboot_info;
 
 static unsigned checks_failed;
 
@@ -44,7 +48,8 @@ static void put_string(struct text *text, const char *s)
 }
 
 /* One conversion behind '%': s c d u x, lu lx. Returns what follows it. */
-static const char *put_argument(struct text *text, const char *fmt, __builtin_va_list *args)
+static const char *put_argument(struct text *text, const char *fmt,
+				__builtin_va_list *args)
 {
 	bool is_long = *fmt == 'l';
 	u64 value;
@@ -146,7 +151,40 @@ void guest_start(unsigned index)
 	guest_exit(checks_failed ? 1 : (u32)code);
 }
 
+/* --- command line (Multiboot1 3.3 "Boot information format") --- */
+
+static bool is_word(const char *at, const char *word)
+{
+	while (*word && *at == *word) {
+		at++;
+		word++;
+	}
+	return !*word && (!*at || *at == ' ');
+}
+
+bool has_option(const char *word)
+{
+	const u32 *info = (const u32 *)(u64)multiboot_info;
+	const char *line = (const char *)(u64)info[INFO_CMDLINE];
+
+	if (!(info[0] & INFO_HAS_CMDLINE))
+		return false;
+	for (bool start = true; *line; line++) {
+		if (start && is_word(line, word))
+			return true;
+		start = *line == ' ';
+	}
+	return false;
+}
+
 /* --- time, memory --- */
+
+bool within(u64 got, u64 wanted, u64 per_mille)
+{
+	u64 off = got > wanted ? got - wanted : wanted - got;
+
+	return off * 1000 <= wanted * per_mille;
+}
 
 u32 pm_timer(void)
 {

@@ -28,7 +28,7 @@ struct fault {
 };
 
 struct cpu {
-	unsigned index;    /* and the APIC ID */
+	unsigned index; /* and the APIC ID */
 	bool x2apic;
 	struct fault fault;
 };
@@ -54,8 +54,16 @@ struct frame {
 	u64 rip, cs, rflags, rsp, ss;
 };
 
-enum { VEC_DE = 0, VEC_DB = 1, VEC_NMI = 2, VEC_UD = 6, VEC_NM = 7, VEC_GP = 13, VEC_PF = 14,
-       VEC_AC = 17 };
+enum {
+	VEC_DE = 0,
+	VEC_DB = 1,
+	VEC_NMI = 2,
+	VEC_UD = 6,
+	VEC_NM = 7,
+	VEC_GP = 13,
+	VEC_PF = 14,
+	VEC_AC = 17
+};
 
 /* Run fn at this vector; NULL: an exception ends the VM, an interrupt is ignored. */
 void trap_set(unsigned vector, void (*fn)(struct frame *frame));
@@ -75,7 +83,7 @@ extern struct gate idt[256];
 
 /* An instruction that may fault: then execution goes on behind it, and the fault is
  * in this_cpu()->fault. */
-#define GUARDED(insn)                                                                      \
+#define GUARDED(insn)                                                                    \
 	"1: " insn "\n2:\n.pushsection .extable, \"a\"\n.quad 1b, 2b\n.popsection"
 
 static inline void fault_clear(void)
@@ -99,7 +107,9 @@ static inline bool try_wrmsr(u32 msr, u64 v)
 {
 	fault_clear();
 	__asm__ volatile(GUARDED("wrmsr")
-			 : : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");
+			 :
+			 : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32))
+			 : "memory");
 	return fault_vector() == NO_FAULT;
 }
 static inline bool try_write_cr0(u64 v)
@@ -124,7 +134,9 @@ static inline bool try_xsetbv(u32 index, u64 v)
 {
 	fault_clear();
 	__asm__ volatile(GUARDED("xsetbv")
-			 : : "c"(index), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");
+			 :
+			 : "c"(index), "a"((u32)v), "d"((u32)(v >> 32))
+			 : "memory");
 	return fault_vector() == NO_FAULT;
 }
 
@@ -132,12 +144,28 @@ static inline bool try_xsetbv(u32 index, u64 v)
 
 /* A register's number: offset in the page / 16, MSR - 0x800. */
 enum {
-	APIC_ID = 0x02, APIC_VERSION = 0x03, APIC_TPR = 0x08, APIC_PPR = 0x0a, APIC_EOI = 0x0b,
-	APIC_LDR = 0x0d, APIC_DFR = 0x0e, APIC_SVR = 0x0f, APIC_ISR = 0x10, APIC_TMR = 0x18,
-	APIC_IRR = 0x20, APIC_ESR = 0x28, APIC_ICR = 0x30, APIC_ICR_HIGH = 0x31,
-	APIC_LVT_TIMER = 0x32, APIC_LVT_LINT0 = 0x35, APIC_LVT_LINT1 = 0x36,
-	APIC_LVT_ERROR = 0x37, APIC_TIMER_INITIAL = 0x38, APIC_TIMER_CURRENT = 0x39,
-	APIC_TIMER_DIVIDE = 0x3e, APIC_SELF_IPI = 0x3f,
+	APIC_ID = 0x02,
+	APIC_VERSION = 0x03,
+	APIC_TPR = 0x08,
+	APIC_PPR = 0x0a,
+	APIC_EOI = 0x0b,
+	APIC_LDR = 0x0d,
+	APIC_DFR = 0x0e,
+	APIC_SVR = 0x0f,
+	APIC_ISR = 0x10,
+	APIC_TMR = 0x18,
+	APIC_IRR = 0x20,
+	APIC_ESR = 0x28,
+	APIC_ICR = 0x30,
+	APIC_ICR_HIGH = 0x31,
+	APIC_LVT_TIMER = 0x32,
+	APIC_LVT_LINT0 = 0x35,
+	APIC_LVT_LINT1 = 0x36,
+	APIC_LVT_ERROR = 0x37,
+	APIC_TIMER_INITIAL = 0x38,
+	APIC_TIMER_CURRENT = 0x39,
+	APIC_TIMER_DIVIDE = 0x3e,
+	APIC_SELF_IPI = 0x3f,
 };
 
 #define APIC_PAGE 0xfee00000UL
@@ -168,10 +196,27 @@ void apic_eoi(void);
 /* dest: an APIC ID, or a logical destination; low: mode, vector, shorthand. */
 void apic_send(u32 dest, u32 low);
 
+/* --- paging --- */
+
+#define PAGE_BYTES 4096
+#define PAGE_PRESENT 1UL
+#define PAGE_WRITE 2UL
+#define PAGE_USER 4UL
+
+/* The 4 KiB page table entry that maps this address; what was mapped stays so. Change
+ * it, then invlpg(). At most 4 different 2 MiB regions. */
+u64 *page_entry(const void *at);
+
 /* --- time --- */
 
 u32 pm_timer(void);
 void delay_tsc(u64 ticks); /* spins */
+
+bool within(u64 got, u64 wanted, u64 per_mille);
+
+/* --- the command line: what stands behind -- on the module line --- */
+
+bool has_option(const char *word);
 
 /* --- the verdict --- */
 

@@ -82,7 +82,10 @@ static inline u64 rdmsr(u32 msr)
 }
 static inline void wrmsr(u32 msr, u64 v)
 {
-	__asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");
+	__asm__ volatile("wrmsr"
+			 :
+			 : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32))
+			 : "memory");
 }
 
 struct cpuid {
@@ -105,16 +108,16 @@ static inline u64 rdtsc(void)
 
 /* --- control and debug registers, flags --- */
 
-#define DEFINE_REGISTER(name)                                                              \
-	static inline u64 read_##name(void)                                                \
-	{                                                                                  \
-		u64 v;                                                                     \
-		__asm__ volatile("mov %%" #name ", %0" : "=r"(v) : : "memory");            \
-		return v;                                                                  \
-	}                                                                                  \
-	static inline void write_##name(u64 v)                                             \
-	{                                                                                  \
-		__asm__ volatile("mov %0, %%" #name : : "r"(v) : "memory");                \
+#define DEFINE_REGISTER(name)                                                            \
+	static inline u64 read_##name(void)                                              \
+	{                                                                                \
+		u64 v;                                                                   \
+		__asm__ volatile("mov %%" #name ", %0" : "=r"(v) : : "memory");          \
+		return v;                                                                \
+	}                                                                                \
+	static inline void write_##name(u64 v)                                           \
+	{                                                                                \
+		__asm__ volatile("mov %0, %%" #name : : "r"(v) : "memory");              \
 	}
 DEFINE_REGISTER(cr0)
 DEFINE_REGISTER(cr2)

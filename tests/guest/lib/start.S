@@ -21,6 +21,7 @@
 	.globl start32
 start32:
 	cli
+	movl	%ebx, multiboot_info
 	lgdt	gdt_pointer
 	ljmp	$SEL_CODE32, $1f
 1:	movl	$guest_start, %ebp	# where it goes on in long mode
@@ -97,6 +98,10 @@ gdt_end:
 gdt_pointer:
 	.word	gdt_end - gdt - 1
 	.quad	gdt
+
+	.globl multiboot_info
+multiboot_info:
+	.long	0
 
 /* 4 GiB in 2 MiB pages, all present, writable. */
 	.balign 4096

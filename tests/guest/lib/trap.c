@@ -26,8 +26,9 @@ void gate_set(unsigned vector, const void *entry)
 {
 	u64 offset = (u64)entry;
 
-	idt[vector] = (struct gate){(u16)offset, SEL_CODE64, 0, GATE_INTERRUPT,
-				    (u16)(offset >> 16), (u32)(offset >> 32), 0};
+	idt[vector] =
+		(struct gate){(u16)offset,         SEL_CODE64,          0, GATE_INTERRUPT,
+			      (u16)(offset >> 16), (u32)(offset >> 32), 0};
 }
 
 void idt_load(void)
@@ -76,8 +77,8 @@ void trap_dispatch(struct frame *frame)
 	if (handler->fn) {
 		handler->fn(frame);
 	} else if (frame->vector < EXCEPTIONS) {
-		print("exception %lu, error %lx, at %lx, CR2 %lx\n", frame->vector, frame->error,
-		      frame->rip, read_cr2());
+		print("exception %lu, error %lx, at %lx, CR2 %lx\n", frame->vector,
+		      frame->error, frame->rip, read_cr2());
 		guest_exit(UNEXPECTED_EXIT);
 	}
 	if (handler->eoi)

@@ -59,7 +59,8 @@ static void send_self(unsigned index)
 static void send_other(unsigned index, u64 random)
 {
 	if (count > 1)
-		apic_send((u32)((index + 1 + random % (count - 1)) % count), VECTOR_OTHER);
+		apic_send((u32)((index + 1 + random % (count - 1)) % count),
+			  VECTOR_OTHER);
 }
 
 static void one_thing(unsigned index, u64 *state)
@@ -89,7 +90,8 @@ static void storm(unsigned index)
 	u64 state = 0x9e3779b97f4a7c15UL * (index + 1);
 
 	apic_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_1);
-	apic_write(APIC_LVT_TIMER, VECTOR_TIMER | (use_deadline ? APIC_DEADLINE : APIC_ONE_SHOT));
+	apic_write(APIC_LVT_TIMER,
+		   VECTOR_TIMER | (use_deadline ? APIC_DEADLINE : APIC_ONE_SHOT));
 	sti();
 	for (;;)
 		one_thing(index, &state);
