@@ -13,6 +13,7 @@ TESTS ?= 0
 ifeq ($(TESTS),1)
 OUT := $(BUILD)/tests
 SPECIFIC := $(wildcard tests/machine/*.c)
+OVERRIDE := -Itests/machine/override
 else
 OUT := $(BUILD)/spur
 SPECIFIC := boot/no_tests.c
@@ -24,7 +25,7 @@ CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -m64 -mno-red-zone 
 	-fno-delete-null-pointer-checks -fcf-protection=none \
 	-Wall -Wextra -Werror -Wshadow -Wundef -Wmissing-prototypes -Wstrict-prototypes \
 	-Wold-style-definition -Wvla -Wframe-larger-than=1536 -Wno-unused-parameter \
-	-Iinclude -I. -DSPUR_VERSION='"$(VERSION)"' -MMD -MP
+	$(OVERRIDE) -Iinclude -I. -DSPUR_VERSION='"$(VERSION)"' -MMD -MP
 LDFLAGS := -nostdlib -static -no-pie -z max-page-size=4096 -z noexecstack \
 	--build-id=none --no-warn-rwx-segments -T linker.ld
 

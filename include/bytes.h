@@ -8,7 +8,7 @@ static inline u16 load_u16(const void *at)
 {
 	u16 v;
 
-	memcpy(&v, at, sizeof(v));
+	__builtin_memcpy(&v, at, sizeof(v));
 	return v;
 }
 
@@ -16,7 +16,7 @@ static inline u32 load_u32(const void *at)
 {
 	u32 v;
 
-	memcpy(&v, at, sizeof(v));
+	__builtin_memcpy(&v, at, sizeof(v));
 	return v;
 }
 
@@ -24,23 +24,23 @@ static inline u64 load_u64(const void *at)
 {
 	u64 v;
 
-	memcpy(&v, at, sizeof(v));
+	__builtin_memcpy(&v, at, sizeof(v));
 	return v;
 }
 
 static inline void store_u16(void *at, u16 v)
 {
-	memcpy(at, &v, sizeof(v));
+	__builtin_memcpy(at, &v, sizeof(v));
 }
 
 static inline void store_u32(void *at, u32 v)
 {
-	memcpy(at, &v, sizeof(v));
+	__builtin_memcpy(at, &v, sizeof(v));
 }
 
 static inline void store_u64(void *at, u64 v)
 {
-	memcpy(at, &v, sizeof(v));
+	__builtin_memcpy(at, &v, sizeof(v));
 }
 
 /* Whether [offset, offset + length) lies within size bytes; no overflow. */

@@ -15,6 +15,7 @@
 #include "kernel/doorbell.h"
 #include "kernel/sched_inbox.h"
 #include "kernel/timer_queue.h"
+#include "stretch.h"
 #include "timer.h"
 
 static u64 slice_cycles(void)
@@ -243,7 +244,7 @@ bool sched_poll(void)
 {
 	struct cpu *cpu = this_cpu();
 
-	sched_note_poll();
+	stretch_poll();
 	if (ipi_pending())
 		ipi_serve();
 	if (cpu->timer_due)

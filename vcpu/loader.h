@@ -7,7 +7,7 @@
  *
  *	0x00000000  the kernel's own low memory (AP trampolines, real-mode code)
  *	0x00080000  LOADER_AREA: boot information, command line, GDT, page tables
- *	0x00090000  free
+ *	0x0008a000  free
  *	0x0009fc00  reserved (extended BIOS data area)
  *	0x000a0000  nothing is promised here (VGA on a PC)
  *	0x000e0000  reserved: ACPI tables, the RSDP first
@@ -28,7 +28,7 @@
 #define GUEST_HOLE_END 0x100000000UL /* and goes on here */
 
 #define LOADER_AREA_GPA 0x80000UL
-#define LOADER_AREA_BYTES 0x10000UL
+#define LOADER_AREA_BYTES 0xa000UL
 #define LOADER_SEGMENTS_MAX 16
 #define LOADER_E820_MAX 8
 #define LOADER_SEL_CODE 0x10

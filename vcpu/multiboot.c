@@ -41,22 +41,39 @@ static void read_addresses(const u8 *at, struct header *header)
 	header->bss_end_addr = load_u32(at + 12);
 }
 
+/* Where the magic number stands with a good header behind it, within the first bytes
+ * of the image. Unrolled, for the whole search must stay within one turn of a pCPU's
+ * loop (ROOT_BOUND). */
+static u64 find_header(const struct image *image, u64 search, u64 header_bytes, u32 magic,
+		       bool (*is_header)(const u8 *at))
+{
+	u64 step = magic == MULTIBOOT1_HEADER_MAGIC ? MULTIBOOT1_HEADER_ALIGN
+						    : MULTIBOOT2_HEADER_ALIGN;
+	u64 end = MIN(image->size, search);
+	const u8 *at = image->bytes;
+
+	if (end < header_bytes)
+		return NO_HEADER;
+#pragma GCC unroll 8
+	for (const u8 *last = at + end - header_bytes; at <= last; at += step) {
+		if (load_u32(at) == magic && is_header(at))
+			return (u64)(at - image->bytes);
+	}
+	return NO_HEADER;
+}
+
 /* --- version 1 --- */
+
+static bool is_header1(const u8 *at)
+{
+	return (u32)(MULTIBOOT1_HEADER_MAGIC + load_u32(at + MB1_FLAGS) +
+		     load_u32(at + MB1_CHECKSUM)) == 0;
+}
 
 static u64 find_header1(const struct image *image)
 {
-	u64 end = MIN(image->size, MULTIBOOT1_HEADER_SEARCH);
-
-	for (u64 at = 0; range_within(at, MULTIBOOT1_HEADER_BYTES, end);
-	     at += MULTIBOOT1_HEADER_ALIGN) {
-		const u8 *header = image->bytes + at;
-
-		if (load_u32(header) == MULTIBOOT1_HEADER_MAGIC &&
-		    (u32)(MULTIBOOT1_HEADER_MAGIC + load_u32(header + MB1_FLAGS) +
-			  load_u32(header + MB1_CHECKSUM)) == 0)
-			return at;
-	}
-	return NO_HEADER;
+	return find_header(image, MULTIBOOT1_HEADER_SEARCH, MULTIBOOT1_HEADER_BYTES,
+			   MULTIBOOT1_HEADER_MAGIC, is_header1);
 }
 
 static int read_header1(const struct image *image, struct header *header,
@@ -85,21 +102,17 @@ static int read_header1(const struct image *image, struct header *header,
 
 /* --- version 2 --- */
 
+static bool is_header2(const u8 *at)
+{
+	return load_u32(at + MB2_ARCH) == MULTIBOOT2_ARCH_I386 &&
+	       (u32)(MULTIBOOT2_HEADER_MAGIC + load_u32(at + MB2_LENGTH) +
+		     load_u32(at + MB2_CHECKSUM)) == 0;
+}
+
 static u64 find_header2(const struct image *image)
 {
-	u64 end = MIN(image->size, MULTIBOOT2_HEADER_SEARCH);
-
-	for (u64 at = 0; range_within(at, MULTIBOOT2_HEADER_BYTES, end);
-	     at += MULTIBOOT2_HEADER_ALIGN) {
-		const u8 *header = image->bytes + at;
-
-		if (load_u32(header) == MULTIBOOT2_HEADER_MAGIC &&
-		    load_u32(header + MB2_ARCH) == MULTIBOOT2_ARCH_I386 &&
-		    (u32)(MULTIBOOT2_HEADER_MAGIC + load_u32(header + MB2_LENGTH) +
-			  load_u32(header + MB2_CHECKSUM)) == 0)
-			return at;
-	}
-	return NO_HEADER;
+	return find_header(image, MULTIBOOT2_HEADER_SEARCH, MULTIBOOT2_HEADER_BYTES,
+			   MULTIBOOT2_HEADER_MAGIC, is_header2);
 }
 
 /* The kinds of information that a kernel cannot do without: have we all? */

@@ -5,7 +5,7 @@
 #include "vcpu/run.h"
 #include "arch/x86/trap.h"
 #include "atomic.h"
-#include "cpu.h"
+#include "stretch.h"
 #include "vcpu/entry_gate.h"
 #include "vcpu/vm_table.h"
 
@@ -89,9 +89,9 @@ enum run_result vcpu_run(struct runnable *r)
 			continue;
 		WRITE_ONCE(vcpu->stats.entries,
 			   vcpu->stats.entries + 1); /* STATS: hint */
+		stretch_end();
 		virt_vcpu_run(vcpu->hv, &vcpu->exit);
-		this_cpu()->last_poll =
-			0; /* the time since the last poll was the guest's */
+		stretch_begin();
 		gate_leave(vcpu);
 		finish_exit(vcpu);
 	}

@@ -158,25 +158,39 @@ static int step_initrd(struct builder *b)
 
 /* --- tables --- */
 
+static unsigned area_order(void)
+{
+	unsigned order = 0;
+
+	while (PAGE_SIZE << order < LOADER_AREA_BYTES)
+		order++;
+	return order;
+}
+
+/* Boot information, command line, page tables: built aside. */
 static int step_tables(struct builder *b)
 {
 	const struct vm_desc *d = b->vm->desc;
 	struct guest_e820 map[LOADER_E820_MAX];
 	unsigned map_count = loader_e820(b->vm->ram_bytes, map);
-	unsigned order = 0;
 
-	while (PAGE_SIZE << order < LOADER_AREA_BYTES)
-		order++;
-	b->area = page_alloc(order);
+	b->area = page_alloc(area_order());
 	if (!b->area) {
 		b->why = "not enough memory to build its tables";
 		return -ENOMEM;
 	}
 	loader_build(&b->plan, hpa_to_ptr(d->kernel->base), d->kernel->bytes, d->cmdline,
 		     map, map_count, GUEST_ACPI_GPA, b->area);
-	vm_copy_in(b->vm, gpa(LOADER_AREA_GPA), b->area, LOADER_AREA_BYTES);
-	page_free(b->area, order);
 	return 0;
+}
+
+static int step_copy_tables(struct builder *b)
+{
+	int more = copy_some(b, LOADER_AREA_GPA, b->area, LOADER_AREA_BYTES);
+
+	if (more <= 0)
+		page_free(b->area, area_order());
+	return more;
 }
 
 static int step_acpi(struct builder *b)
@@ -271,7 +285,7 @@ static int step_start(struct builder *b)
 /* Each returns > 0: call it again; 0: the next one; < 0: failed, see why. */
 static int (*const stages[])(struct builder *b) = {
 	step_plan,   step_ram,  step_image, step_initrd,
-	step_tables, step_acpi, step_vcpus, step_start,
+	step_tables, step_copy_tables, step_acpi, step_vcpus, step_start,
 };
 
 static enum run_result builder_run(struct runnable *r)

@@ -12,7 +12,7 @@
 
 static const struct machine_test *const tests[] = {
 	&storm_test,  &lone_test, &reading_test, &panic_test, &fatal_test,
-	&silent_test, &fair_test, &key_test,     &nmi_test,
+	&silent_test, &fair_test, &key_test,     &nmi_test, &stretch_test,
 };
 
 static u32 passed, failed; /* [A] */
@@ -57,7 +57,7 @@ static enum run_result worker_run(struct runnable *r)
 	struct worker *w = container_of(r, struct worker, run);
 
 	w->turn(w);
-	return RUN_AGAIN;
+	return w->done ? RUN_DEAD : RUN_AGAIN;
 }
 
 static void worker_nothing(struct runnable *r)

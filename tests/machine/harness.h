@@ -15,7 +15,7 @@ struct machine_test {
 	bool guests;
 };
 extern const struct machine_test storm_test, lone_test, reading_test, panic_test, fatal_test,
-	silent_test, fair_test, key_test, nmi_test;
+	silent_test, fair_test, key_test, nmi_test, stretch_test;
 
 /* One line of the result. */
 void test_result(const char *name, bool passed, const char *fmt, ...)
@@ -30,6 +30,7 @@ struct worker {
 	void (*turn)(struct worker *w);
 	u64 random;  /* state of its generator */
 	unsigned id;
+	bool done; /* set by turn(): this was the last one */
 };
 void worker_start(struct worker *w, unsigned id, void (*turn)(struct worker *w), u64 affinity,
 		  unsigned cpu, u64 seed);

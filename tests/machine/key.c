@@ -34,38 +34,18 @@ static bool all_run(void)
 }
 
 /* Gone as soon as all guests run: then nothing but them is on any pCPU. */
-static enum run_result wait_for_all(struct runnable *r)
+static void turn(struct worker *w)
 {
 	if (!all_run())
-		return RUN_AGAIN;
+		return;
 	console_set_input(on_key);
 	printk("all spin, type now\n");
-	return RUN_DEAD;
+	w->done = true;
 }
-
-static void nothing(struct runnable *r)
-{
-}
-
-static bool has_work(struct runnable *r)
-{
-	return true;
-}
-
-static const struct runnable_ops ops = {
-	.load = nothing,
-	.run = wait_for_all,
-	.put = nothing,
-	.evict = nothing,
-	.arrive = nothing,
-	.has_work = has_work,
-};
 
 static void start(u64 seed)
 {
-	sched_init_runnable(&worker.run, &ops, "waiter", 1, SCHED_WEIGHT_NORMAL);
-	sched_start(&worker.run, 0);
-	sched_wake(&worker.run);
+	worker_start(&worker, 0, turn, 1, 0, seed);
 }
 
 const struct machine_test key_test = {"key", start, true};

@@ -64,7 +64,7 @@ def cpus_online(count):
 
 def model(name, expect, vcpus=2):
     return Row(f"model-{name}", model=name, cpus=2, expect=expect,
-               modules=(guest("hlt", vcpus),))
+               modules=(guest("ipi", vcpus),))
 
 
 def refuses(name, why):
@@ -103,6 +103,10 @@ BOOT = (
 GUESTS = (
     alone("hello"),
     alone("sipi", vcpus=4, cpus=2),
+    alone("ipi", vcpus=4, cpus=4, row="ipi-4"),
+    alone("ipi", vcpus=4, row="ipi-4-on-1"),
+    alone("timer"),
+    alone("timer", words="x2apic=off", row="timer-xapic"),
     alone("hlt", vcpus=2, cpus=2),
     alone("hlt", vcpus=2, row="hlt-on-1"),
     beside("triple", (stopped("bad", "triple fault"), ALL_ENDED)),
@@ -115,6 +119,22 @@ GUESTS = (
     Row("loop-off", ends=False,
         modules=(guest("loop", vm="bad", words="-- off"), guest("hello", vm="good")),
         expect=(ended("good"), r"^\[bad\] loop: for ever$")),
+    alone("cpuid", vcpus=2),
+    alone("cpuid", words="kvm=off x2apic=off -- bare", row="cpuid-bare"),
+    alone("msr"),
+    alone("cr"),
+    beside("acdb", (r"^\[bad\] acdb: #AC$",), ends=False, row="ac-loop"),
+    Row("db-loop", modules=(guest("acdb", vm="bad", words="-- db"), guest("hello", vm="good")),
+        expect=(ended("good"), r"^\[bad\] acdb: #DB$"), ends=False),
+    Row("state", modules=(guest("state", vm="one", words="cpus=0 -- 1"),
+                          guest("state", vm="two", words="cpus=0 -- 2")),
+        expect=(ended("one"), ended("two"), ALL_ENDED)),
+    alone("nmi"),
+    alone("inject"),
+    alone("strio"),
+    alone("uart", typed=((r"^uart: type three$", "abc"), (r"^uart: type a line$", "Spur 16550\n"))),
+    alone("ioapic"),
+    Row("bench", modules=(guest("bench"),), expect=(r"^bench cpuid \d+$", ended(), ALL_ENDED)),
 )
 
 
