@@ -213,6 +213,9 @@ bool virt_nmi_open(struct virt_vcpu *hv);
 void virt_want_interrupt_window(struct virt_vcpu *hv, bool on);
 void virt_want_nmi_window(struct virt_vcpu *hv, bool on);
 
+/* What an unknown hypercall returns in RAX (KVM's ABI: -KVM_ENOSYS). */
+#define VIRT_HYPERCALL_UNKNOWN (-1000L)
+
 /* --- upcall: implemented above (vcpu/fastpath.c) --- */
 
 /* An exit that may be finished with the vCPU still IN guest mode. true: done,

@@ -11,7 +11,6 @@
 #include "vcpu/run.h"
 #include "vcpu/vm.h"
 
-#define HYPERCALL_UNKNOWN (-1000L) /* KVM's -ENOSYS */
 
 static void skip(struct vcpu *vcpu)
 {
@@ -94,12 +93,6 @@ static void on_hlt(struct vcpu *vcpu)
 	smp_mb(); /* VMEND: of two that go to sleep at once, one sees the other */
 	if (vm_sleeps_for_ever(vcpu->vm))
 		vm_end(vcpu->vm, "all vCPUs are halted with interrupts off");
-}
-
-static void on_hypercall(struct vcpu *vcpu)
-{
-	virt_set_reg(vcpu->hv, REG_RAX, (u64)HYPERCALL_UNKNOWN);
-	skip(vcpu);
 }
 
 static void on_rdmsr(struct vcpu *vcpu)
@@ -196,7 +189,7 @@ static void (*const handlers[])(struct vcpu *vcpu) = {
 	[VIRT_EXIT_TRIPLE_FAULT] = on_triple_fault,
 	[VIRT_EXIT_CPUID] = on_cpuid,
 	[VIRT_EXIT_HLT] = on_hlt,
-	[VIRT_EXIT_HYPERCALL] = on_hypercall,
+	[VIRT_EXIT_HYPERCALL] = unexpected, /* the fast path answers all */
 	[VIRT_EXIT_IO] = exit_io,
 	[VIRT_EXIT_RDMSR] = on_rdmsr,
 	[VIRT_EXIT_WRMSR] = on_wrmsr,

@@ -4,6 +4,7 @@
  * guest are in hv->regs; the others are in the processor. No waits, no prints. */
 #include "arch/x86/regs.h"
 #include "insn.h"
+#include "skip.h"
 #include "state.h"
 
 #define CPUID_HYPERVISOR 0x40000000U
@@ -23,7 +24,7 @@ static const struct virt_cpuid_entry *lookup(const struct vmx_cpuid_index *index
 	return NULL;
 }
 
-static bool fast_cpuid(struct virt_vcpu *hv)
+static inline bool fast_cpuid(struct virt_vcpu *hv)
 {
 	u32 leaf = (u32)hv->regs[REG_RAX];
 	const struct virt_cpuid_entry *e = lookup(&hv->cpuid, leaf);
@@ -39,6 +40,13 @@ static bool fast_cpuid(struct virt_vcpu *hv)
 	return true;
 }
 
+/* No hypercall is offered yet, so each is unknown: the answer of KVM's ABI. */
+static inline bool fast_hypercall(struct virt_vcpu *hv)
+{
+	hv->regs[REG_RAX] = (u64)VIRT_HYPERCALL_UNKNOWN;
+	return true;
+}
+
 static bool fast_wrmsr(struct virt_vcpu *hv)
 {
 	u64 value = hv->regs[REG_RDX] << 32 | (u32)hv->regs[REG_RAX];
@@ -46,21 +54,26 @@ static bool fast_wrmsr(struct virt_vcpu *hv)
 	return vcpu_fastpath_wrmsr(hv->owner, (u32)hv->regs[REG_RCX], value);
 }
 
+/* Done: over the instruction, and back in if nothing waits outside. */
+static inline bool finish(struct virt_vcpu *hv)
+{
+	vmx_skip((u32)vmread(VMCS_EXIT_INSN_LENGTH));
+	if (__builtin_expect(!gate_last_chance(hv->gate), 1))
+		return true;
+	hv->finished = true;
+	return false;
+}
+
 bool vmx_fast_exit(struct virt_vcpu *hv)
 {
 	u32 reason = (u32)vmread(VMCS_EXIT_REASON);
-	bool done = false;
 
 	if (reason == REASON_CPUID)
-		done = fast_cpuid(hv);
-	else if (reason == REASON_WRMSR)
-		done = fast_wrmsr(hv);
-	if (!done)
-		return false;
-	virt_skip(hv, (u32)vmread(VMCS_EXIT_INSN_LENGTH));
-	if (!gate_last_chance(hv->gate))
-		return true;
-	hv->finished = true;
+		return fast_cpuid(hv) && finish(hv);
+	if (reason == REASON_WRMSR)
+		return fast_wrmsr(hv) && finish(hv);
+	if (reason == REASON_VMCALL)
+		return fast_hypercall(hv) && finish(hv);
 	return false;
 }
 

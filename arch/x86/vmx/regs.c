@@ -4,6 +4,7 @@
 #include "arch/x86/regs.h"
 #include "arch/x86/x86.h"
 #include "insn.h"
+#include "skip.h"
 #include "state.h"
 
 u64 virt_reg(struct virt_vcpu *hv, unsigned reg)
@@ -181,29 +182,10 @@ void virt_set_xcr0(struct virt_vcpu *hv, u64 value)
 	xsetbv(0, value);
 }
 
-static bool is_64bit(void)
-{
-	return vmread(VMCS_GUEST_EFER) & EFER_LMA &&
-	       vmread(VMCS_GUEST_ES_ACCESS + 2 * SEG_CS) & VIRT_SEG_LONG;
-}
-
 void virt_skip(struct virt_vcpu *hv, u32 length)
 {
-	u64 old = vmread(VMCS_GUEST_RIP), rip = old + length;
-	u64 shadow = vmread(VMCS_GUEST_INTERRUPTIBILITY);
-
 	(void)hv;
-	/* Only a wrap out of the low 4 GiB needs to know the mode. */
-	if (__builtin_expect((old ^ rip) >> 32, 0) && !is_64bit())
-		rip = (u32)rip;
-	vmwrite(VMCS_GUEST_RIP, rip);
-	if (__builtin_expect(shadow & (SHADOW_STI | SHADOW_MOV_SS), 0))
-		vmwrite(VMCS_GUEST_INTERRUPTIBILITY,
-			shadow & ~(u64)(SHADOW_STI | SHADOW_MOV_SS));
-	/* A single-stepped instruction traps after it, also when we ran it. */
-	if (__builtin_expect(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF, 0))
-		vmwrite(VMCS_GUEST_PENDING_DEBUG,
-			vmread(VMCS_GUEST_PENDING_DEBUG) | PENDING_DEBUG_BS);
+	vmx_skip(length);
 }
 
 #define SEG_REAL_CODE 0x9b /* present, code, readable, accessed */
