@@ -207,6 +207,8 @@ void boot_main(u64 magic, u64 mbi)
 	memory_init();
 	firmware_init();
 	interrupts_init();
+	if (options.msr)
+		virt_replace_msr(options.msr, options.msr_value);
 	why = virt_probe();
 	if (why)
 		stop_boot("cannot run guests here: %s", why);

@@ -37,6 +37,30 @@ static bool set_end(const char *value, struct boot_options *out)
 	return false;
 }
 
+static u64 parse_hex(const char **s)
+{
+	u64 value = 0;
+
+	for (;; (*s)++) {
+		char c = **s;
+
+		if (c >= '0' && c <= '9')
+			value = value << 4 | (u64)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			value = value << 4 | (u64)(c - 'a' + 10);
+		else
+			return value;
+	}
+}
+
+static void set_msr(const char *value, struct boot_options *out)
+{
+	out->msr = (u32)parse_hex(&value);
+	if (*value == ':')
+		value++;
+	out->msr_value = parse_hex(&value);
+}
+
 static bool set_word(const char *word, struct boot_options *out)
 {
 	const char *value = strchr(word, '=');
@@ -53,6 +77,8 @@ static bool set_word(const char *word, struct boot_options *out)
 		return string_copy(out->test, value, sizeof(out->test));
 	if (key == 4 && !strncmp(word, "seed", key))
 		out->seed = parse_number(value);
+	else if (key == 3 && !strncmp(word, "msr", key))
+		set_msr(value, out);
 	else if (key == 7 && !strncmp(word, "hold-ap", key))
 		out->hold_ap = (s32)parse_number(value);
 	else

@@ -120,6 +120,8 @@ struct virt_space; /* guest-physical address space: nested page tables */
 
 /* --- the machine --- */
 
+/* For tests: let virt_probe() find this value in a capability MSR. Before it. */
+void virt_replace_msr(u32 msr, u64 value);
 /* Check and negotiate on the boot CPU. NULL, or the reason why there can be no
  * guests here, naming what is missing. */
 const char *virt_probe(void);

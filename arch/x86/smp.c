@@ -22,7 +22,7 @@ extern const u8 trampoline[], tramp_cr3[], tramp_cpu[], tramp_stack[], tramp_ent
 
 extern const u8 boot_pml4[]; /* boot/start.S */
 
-static u32 arrived; /* [A] CPU number of the last AP that came up */
+static u32 arrived; /* [A] APIC ID + 1 of the last AP that came up */
 
 /* The copy's address of a parameter. */
 static void *param(u64 page, const u8 *symbol)
@@ -38,14 +38,14 @@ static void set_param(u64 page, const u8 *symbol, u64 value)
 void smp_arrived(struct cpu *cpu)
 {
 	/* ONLINE: pairs with the acquire in wait_arrived(). */
-	smp_store_release(&arrived, cpu->id);
+	smp_store_release(&arrived, cpu->apic_id + 1);
 }
 
 static bool wait_arrived(const struct cpu *cpu, u64 limit_us)
 {
 	for (u64 us = 0; us < limit_us; us += STEP_US) {
 		/* ONLINE: what the AP set up is visible with its number. */
-		if (smp_load_acquire(&arrived) == cpu->id)
+		if (smp_load_acquire(&arrived) == cpu->apic_id + 1)
 			return true;
 		udelay(STEP_US);
 	}
@@ -62,7 +62,7 @@ static bool start_one(struct cpu *cpu, const struct smp_options *options)
 	set_param(page, tramp_stack, (u64)(uintptr_t)cpu->stack_top);
 	set_param(page, tramp_entry, (u64)(uintptr_t)options->entry);
 	set_param(page, tramp_cpu, (u64)(uintptr_t)cpu);
-	*(u8 *)param(page, tramp_hold) = options->hold == (s32)cpu->id;
+	*(u8 *)param(page, tramp_hold) = options->hold == (s32)cpu->apic_id;
 	lapic_send_sipi(cpu->apic_id, (u8)(page >> 12));
 	if (wait_arrived(cpu, SIPI_TO_SIPI_US))
 		return true;

@@ -7,7 +7,7 @@
 struct smp_options {
 	u64 low_page;                /* usable page below 1 MiB for the trampoline */
 	void (*entry)(struct cpu *); /* where an AP goes, on its own stack */
-	s32 hold; /* debug: number of the AP to hold in its trampoline, -1: none */
+	s32 hold; /* for tests: APIC ID of the AP to hold in its trampoline, -1 */
 };
 
 /* Start every CPU of the table but this one, one after the other, each with a time

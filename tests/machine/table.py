@@ -96,6 +96,17 @@ BOOT = (
                 r"module 4 \(vm small\): mem=1M: must be a size",
                 ended("good"), ALL_ENDED),
         forbid=(r"^vm (zero|word|text|cpu|small): started",)),
+    Row("silent-ap", cpus=3, options="end=exit hold-ap=1", modules=(guest("hello"),),
+        expect=(r"^spur: cpu with APIC ID 1 does not answer, left out$",
+                r"^spur: 2 of 3 CPUs online$", ended(), ALL_ENDED)),
+    *(Row(f"refuses-{row}", options=f"end=exit msr={msr}", modules=(guest("hello"),),
+          expect=(rf"^spur: cannot run guests here: {why}", r"^spur: stopped$"))
+      for row, msr, why in (
+          ("locked", "3a:1", r"VT-x is locked off by the firmware \(IA32_FEATURE_CONTROL\)"),
+          ("no-secondary", "48e:7fffffff00000000", "VT-x lacks: activate secondary controls"),
+          ("no-ept", "48b:fffffffd00000000", "VT-x lacks: enable EPT"),
+          ("no-unrestricted", "48b:ffffff7f00000000", "VT-x lacks: unrestricted guest"),
+          ("no-invept", "48c:0000060106014041", "VT-x lacks: INVEPT"))),
     Row("bad-option", options="end=exit nonsense", modules=(guest("hello"),),
         expect=(r'^spur: command line: "nonsense" is not known', ended(), ALL_ENDED)),
 )

@@ -27,6 +27,23 @@ struct virt_vcpu *vmx_loaded(void)
 	return loaded[this_cpu()->id];
 }
 
+/* A test's own value for one capability MSR; 0: none is replaced. [I] */
+static struct {
+	u32 msr;
+	u64 value;
+} replaced;
+
+void virt_replace_msr(u32 msr, u64 value)
+{
+	replaced.msr = msr;
+	replaced.value = value;
+}
+
+static u64 capability(u32 msr)
+{
+	return msr == replaced.msr ? replaced.value : rdmsr(msr);
+}
+
 static void read_msrs(struct vmx_msrs *m)
 {
 	bool true_ctls;
@@ -34,23 +51,23 @@ static void read_msrs(struct vmx_msrs *m)
 	*m = (struct vmx_msrs){.cpuid_vmx = cpu_features()->vmx};
 	if (!m->cpuid_vmx)
 		return;
-	m->feature_control = rdmsr(MSR_FEATURE_CONTROL);
-	m->basic = rdmsr(MSR_VMX_BASIC);
+	m->feature_control = capability(MSR_FEATURE_CONTROL);
+	m->basic = capability(MSR_VMX_BASIC);
 	true_ctls = m->basic & VMX_BASIC_TRUE_CTLS;
-	m->misc = rdmsr(MSR_VMX_MISC);
-	m->pin = rdmsr(true_ctls ? MSR_VMX_TRUE_PINBASED_CTLS : MSR_VMX_PINBASED_CTLS);
-	m->proc = rdmsr(true_ctls ? MSR_VMX_TRUE_PROCBASED_CTLS : MSR_VMX_PROCBASED_CTLS);
-	m->exit = rdmsr(true_ctls ? MSR_VMX_TRUE_EXIT_CTLS : MSR_VMX_EXIT_CTLS);
-	m->entry = rdmsr(true_ctls ? MSR_VMX_TRUE_ENTRY_CTLS : MSR_VMX_ENTRY_CTLS);
-	m->cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
-	m->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
-	m->cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
-	m->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
+	m->misc = capability(MSR_VMX_MISC);
+	m->pin = capability(true_ctls ? MSR_VMX_TRUE_PINBASED_CTLS : MSR_VMX_PINBASED_CTLS);
+	m->proc = capability(true_ctls ? MSR_VMX_TRUE_PROCBASED_CTLS : MSR_VMX_PROCBASED_CTLS);
+	m->exit = capability(true_ctls ? MSR_VMX_TRUE_EXIT_CTLS : MSR_VMX_EXIT_CTLS);
+	m->entry = capability(true_ctls ? MSR_VMX_TRUE_ENTRY_CTLS : MSR_VMX_ENTRY_CTLS);
+	m->cr0_fixed0 = capability(MSR_VMX_CR0_FIXED0);
+	m->cr0_fixed1 = capability(MSR_VMX_CR0_FIXED1);
+	m->cr4_fixed0 = capability(MSR_VMX_CR4_FIXED0);
+	m->cr4_fixed1 = capability(MSR_VMX_CR4_FIXED1);
 	/* These two exist only where the controls that they describe may be set. */
 	if (m->proc >> 32 & PROC_SECONDARY)
-		m->proc2 = rdmsr(MSR_VMX_PROCBASED_CTLS2);
+		m->proc2 = capability(MSR_VMX_PROCBASED_CTLS2);
 	if (m->proc2 >> 32 & (PROC2_EPT | PROC2_VPID))
-		m->ept_vpid = rdmsr(MSR_VMX_EPT_VPID_CAP);
+		m->ept_vpid = capability(MSR_VMX_EPT_VPID_CAP);
 }
 
 const char *virt_probe(void)
