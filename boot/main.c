@@ -7,6 +7,7 @@
 #include "arch/x86/hostmap.h"
 #include "arch/x86/lapic.h"
 #include "arch/x86/power.h"
+#include "arch/x86/regs.h"
 #include "arch/x86/serial.h"
 #include "arch/x86/smp.h"
 #include "arch/x86/trap.h"
@@ -111,6 +112,8 @@ static void firmware_init(void)
 		       why ? why : "no tables");
 		memset(&acpi, 0, sizeof(acpi));
 		acpi.lapic_base = LAPIC_DEFAULT_BASE;
+	} else if (why) {
+		printk("spur: ACPI: %s\n", why);
 	}
 	if (acpi.cpu_dropped)
 		printk("spur: %u CPUs more than MAX_CPUS (%d) are left out\n",
@@ -153,6 +156,12 @@ static void ap_main(struct cpu *cpu)
 	hostmap_load();
 	desc_load(cpu);
 	lapic_enable();
+	if (options.skew)
+		wrmsr(MSR_TSC, rdmsr(MSR_TSC) + options.skew * cpu->id);
+	tsc_sync_ap();
+	if (cpu->tsc_skew)
+		printk("spur: cpu%u's TSC is off by %ld cycles, corrected\n", cpu->id,
+		       (s64)cpu->tsc_skew);
 	cpu_enter_pool(cpu);
 	smp_arrived(cpu);
 	sched_loop();
@@ -193,6 +202,11 @@ static void early_init(u64 mbi)
 	printk("Spur " SPUR_VERSION ", a micro-hypervisor for x86-64\n");
 	if (multiboot2_parse(hpa_to_ptr(hpa(mbi)), INFO_MAX_BYTES, &info, &why))
 		stop_boot("bad multiboot2 information: %s", why ? why : "unreadable");
+	if (why)
+		printk("spur: multiboot2 information: %s\n", why);
+	if (info.module_dropped)
+		printk("spur: %u modules more than %d are left out\n", info.module_dropped,
+		       MAX_MODULES);
 	options_parse(info.cmdline, &options);
 	machine_set_end(options.end);
 	printk("spur: loaded by %s on %s\n", info.loader, cpu_features()->brand);

@@ -10,6 +10,8 @@ struct boot_options {
 	enum machine_end end;         /* end=poweroff|reboot|halt|exit */
 	s32 hold_ap;                  /* hold-ap=N, for tests: that AP never answers */
 	char test[TEST_NAME_MAX];     /* test=NAME (test builds), "" none */
+	u64 skew;                     /* skew=N, for tests: each AP's TSC is N cycles more
+				       * ahead than the one before */
 	u64 seed;                     /* seed=N */
 	u32 msr;                      /* msr=HEX:HEX, for tests: a capability MSR and */
 	u64 msr_value;                /* the value that VT-x's probe finds in it */

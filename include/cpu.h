@@ -39,6 +39,7 @@ struct cpu {
 	struct list timers;       /* [O] */
 	u64 timer_programmed;     /* [O] deadline in the local APIC, 0: none */
 	u64 last_poll;            /* [O] TSC of the last inbox poll (debug builds) */
+	u64 tsc_skew;             /* [I] this CPU's TSC minus the boot CPU's */
 	u64 longest_stretch;      /* [O] longest time between two polls so far */
 
 	/* What other CPUs write: on cache lines of their own. */

@@ -25,5 +25,6 @@ static inline bool timer_is_set(const struct timer *timer)
 void timer_poke(void);
 /* Host TSC frequency in kHz, measured at boot; constant afterwards. */
 u64 tsc_khz(void);
-/* Now, in host TSC cycles. */
+/* Now, in cycles of the boot CPU's TSC: the same on every CPU, whatever its own
+ * counter says (arch/x86/tsc.c measures the difference when it starts). */
 u64 tsc_now(void);

@@ -134,6 +134,9 @@ bool virt_kick_by_nmi(void);
 /* Turn virtualization on and off on this CPU. Off: no vCPU may be loaded. */
 const char *virt_enable(void);
 void virt_disable(void);
+/* Can a guest use these instructions? (They need a control of the back end's.) */
+bool virt_has_rdtscp(void);
+bool virt_has_invpcid(void);
 /* "VT-x, EPT with 1 GiB pages, VPID, ..." for the log. */
 const char *virt_describe(void);
 
@@ -204,10 +207,10 @@ void virt_set_tsc_offset(struct virt_vcpu *hv, u64 offset);
 void virt_inject_exception(struct virt_vcpu *hv, u8 vector, bool has_error, u32 error);
 void virt_inject_interrupt(struct virt_vcpu *hv, u8 vector);
 void virt_inject_nmi(struct virt_vcpu *hv);
-/* An event waits for the next entry (new, or re-injected after an exit interrupted it). */
 /* The interrupt whose interrupted delivery an exception has displaced, or -1: it has
  * to become pending again. */
 s32 virt_take_displaced(struct virt_vcpu *hv);
+/* An event waits for the next entry (new, or re-injected after an exit interrupted it). */
 bool virt_event_pending(struct virt_vcpu *hv);
 bool virt_interrupts_open(struct virt_vcpu *hv); /* IF set and no shadow */
 bool virt_interrupt_flag(struct virt_vcpu *hv);  /* IF alone, for HLT */

@@ -44,6 +44,7 @@
 	 BIT(29) | BIT(30) | BIT(31))
 #define LEAF7_TSC_ADJUST BIT(1)
 #define LEAF7_INVPCID BIT(10)
+#define LEAF7_RDPID BIT(22)
 /* Leaf 7 ECX: AVX512_VBMI, UMIP, PKU, VBMI2, GFNI, VAES, VPCLMUL, VNNI, BITALG,
  * VPOPCNTDQ, RDPID. Not LA57. */
 #define LEAF7_ECX                                                                        \
@@ -110,7 +111,9 @@ static void add_leaf7(struct builder *b)
 		r = cpuid(7, 0);
 	r.ebx = (r.ebx & LEAF7_EBX) | LEAF7_TSC_ADJUST;
 	r.eax = 0;
-	r.ecx &= LEAF7_ECX;
+	if (!virt_has_invpcid())
+		r.ebx &= ~LEAF7_INVPCID;
+	r.ecx &= virt_has_rdtscp() ? LEAF7_ECX : LEAF7_ECX & ~LEAF7_RDPID;
 	r.edx &= LEAF7_EDX;
 	add(b, 7, 0, true, r);
 }
@@ -176,7 +179,7 @@ static void add_extended(struct builder *b)
 
 	add(b, 0x80000000, 0, false, (struct cpuid_regs){MAX_EXTENDED_LEAF, 0, 0, 0});
 	r.ecx &= EXT1_ECX;
-	r.edx &= cpu_features()->rdtscp ? EXT1_EDX : EXT1_EDX & ~EXT1_RDTSCP;
+	r.edx &= virt_has_rdtscp() ? EXT1_EDX : EXT1_EDX & ~EXT1_RDTSCP;
 	r.eax = 0;
 	r.ebx = 0;
 	add(b, 0x80000001, 0, false, r);

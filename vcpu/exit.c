@@ -69,12 +69,23 @@ static void on_cpuid(struct vcpu *vcpu)
 	skip(vcpu);
 }
 
-/* A VM whose vCPUs all sleep with interrupts off, or wait for a SIPI, has ended:
- * nobody is left to wake one. */
+/* Nothing will ever wake it: it sleeps with interrupts off, or waits for a SIPI, and
+ * nothing is on its way. Its owner clears hopeless before it takes an event, so the
+ * event is looked at first. */
+static bool is_hopeless(struct vcpu *vcpu)
+{
+	/* VMEND: events, then hopeless; pairs with serve_init_sipi() and is_runnable(). */
+	if (READ_ONCE(vcpu->events) || READ_ONCE(vcpu->nmi_pending))
+		return false;
+	smp_rmb(); /* VMEND: as above */
+	return READ_ONCE(vcpu->hopeless);
+}
+
+/* A VM whose vCPUs are all so has ended. */
 static bool vm_sleeps_for_ever(struct vm *vm)
 {
 	for (unsigned i = 0; i < vm->vcpu_count; i++) {
-		if (!READ_ONCE(vm->vcpus[i]->hopeless)) /* VMEND: each set by its owner */
+		if (!is_hopeless(vm->vcpus[i]))
 			return false;
 	}
 	return true;

@@ -16,7 +16,6 @@ static void serve_init(struct vcpu *vcpu)
 	vlapic_reset(vcpu, false);
 	/* The boot processor starts again at the reset vector; there is no firmware. */
 	vcpu->activity = VCPU_WAIT_FOR_SIPI;
-	WRITE_ONCE(vcpu->hopeless, 1); /* VMEND: read by the last one to sleep */
 	vcpu->check_events = true;
 }
 
@@ -32,20 +31,24 @@ static void serve_sipi(struct vcpu *vcpu, u8 vector)
 	s.rip = 0;
 	virt_set_sregs(vcpu->hv, &s);
 	vcpu->activity = VCPU_RUNNABLE;
-	WRITE_ONCE(vcpu->hopeless, 0); /* VMEND: read by the last one to sleep */
 }
 
 static void serve_init_sipi(struct vcpu *vcpu)
 {
+	u32 events;
+
+	if (!READ_ONCE(vcpu->events)) /* KICK: only a hint, the xchg decides */
+		return;
+	WRITE_ONCE(vcpu->hopeless, 0); /* VMEND: before the events go, see is_hopeless() */
 	/* KICK: pairs with the atomic or of the sender. A SIPI that came after an INIT
 	 * is in the same word, so it is not lost. */
-	u32 events = READ_ONCE(vcpu->events) ? xchg(&vcpu->events, 0) : 0;
-
+	events = xchg(&vcpu->events, 0);
 	if (events & VCPU_INIT_PENDING)
 		serve_init(vcpu);
 	if (events & VCPU_SIPI_PENDING)
-		serve_sipi(vcpu,
-			   (u8)READ_ONCE(vcpu->sipi_vector)); /* KICK: after the xchg */
+		serve_sipi(vcpu, (u8)READ_ONCE(vcpu->sipi_vector)); /* KICK: after the xchg */
+	/* VMEND: as above */
+	WRITE_ONCE(vcpu->hopeless, vcpu->activity == VCPU_WAIT_FOR_SIPI);
 }
 
 static bool serve_death(struct vcpu *vcpu, enum run_result *result)

@@ -88,7 +88,7 @@ u8 vlapic_tpr(const struct vcpu *vcpu);
 /* --- registers; home only, mode OUTSIDE, no lock held: an EOI may take
  *     device_lock --- */
 
-/* Is IA32_APIC_BASE's enable bit set? CPUID.1:EDX[9] follows it. */
+/* Is IA32_APIC_BASE's enable bit set? */
 bool vlapic_enabled(const struct vcpu *vcpu);
 /* IA32_APIC_BASE, IA32_TSC_DEADLINE and 0x800-0x83f. False: #GP. */
 bool vlapic_msr_read(struct vcpu *vcpu, u32 msr, u64 *value);

@@ -63,7 +63,7 @@ static void one_ended(void)
 	all_ended(READ_ONCE(any_failed)); /* VMS: set before alive fell */
 }
 
-/* The first to call it wins. VMEND: the cmpxchg publishes why to the vCPUs. */
+/* The first to call it wins. VMEND: only one does, so only one writes why. */
 static bool claim_end(struct vm *vm)
 {
 	u32 state = READ_ONCE(vm->state); /* VMEND: the cmpxchg decides */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What this processor has, probed once. CPUs are assumed alike; smp.c checks. */
+/* What this processor has, probed once on the boot CPU; the others are taken to be
+ * like it. */
 #pragma once
 #include "types.h"
 

@@ -182,6 +182,9 @@ void lapic_timer_set(u64 deadline)
 {
 	u64 now;
 
+	if (deadline)
+		deadline += this_cpu()->tsc_skew; /* to this CPU's own TSC */
+
 	if (tsc_deadline) {
 		wrmsr(MSR_TSC_DEADLINE, deadline);
 		return;

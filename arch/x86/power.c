@@ -30,6 +30,11 @@ void power_off(void)
 	udelay(SETTLE_US);
 	if (!info.has_s5 || !info.pm1a_control_port)
 		return;
+	/* Firmware that starts in legacy mode must be told (ACPI "SMI_CMD"). */
+	if (info.smi_command_port && info.acpi_enable) {
+		outb(info.smi_command_port, info.acpi_enable);
+		udelay(SETTLE_US);
+	}
 	outw(info.pm1a_control_port, a);
 	if (info.pm1b_control_port)
 		outw(info.pm1b_control_port, b);

@@ -53,6 +53,7 @@
 
 #define DR6_FIXED 0xffff0ff0UL
 #define DR6_STATUS 0x600fUL /* B0-B3, BD, BS */
+#define DR7_FIXED 0x400
 #define DR7_GD R_BIT(13)
 
 #define EFER_SCE R_BIT(0)

@@ -8,13 +8,13 @@
 #include "lapic.h"
 #include "printk.h"
 #include "string.h"
+#include "timer.h"
 #include "tsc.h"
 #include "x86.h"
 
 #define INIT_TO_SIPI_US 10000
 #define SIPI_TO_SIPI_US 200
 #define ARRIVE_LIMIT_US 100000
-#define STEP_US 20
 
 extern const u8 trampoline_start[], trampoline_end[];
 extern const u8 trampoline[], tramp_cr3[], tramp_cpu[], tramp_stack[], tramp_entry[],
@@ -43,11 +43,13 @@ void smp_arrived(struct cpu *cpu)
 
 static bool wait_arrived(const struct cpu *cpu, u64 limit_us)
 {
-	for (u64 us = 0; us < limit_us; us += STEP_US) {
+	u64 deadline = tsc_now() + limit_us * tsc_khz() / 1000;
+
+	while (tsc_now() < deadline) {
 		/* ONLINE: what the AP set up is visible with its number. */
 		if (smp_load_acquire(&arrived) == cpu->apic_id + 1)
 			return true;
-		udelay(STEP_US);
+		tsc_sync_serve();
 	}
 	return false;
 }

@@ -40,6 +40,6 @@ void fatal_trap(const struct trap_frame *frame) __attribute__((noreturn));
 /* kernel/panic.c: true while a panic stops this CPU; then it does not return. */
 void nmi_handle(struct trap_frame *frame);
 void machine_check_handle(struct trap_frame *frame);
-/* vmx/entry.S's window: if this NMI hit between the last-chance test and the
+/* vmx/enter.S's window: if this NMI hit between the last-chance test and the
  * entry, make the entry exit at once by a kick to ourselves. */
 void nmi_in_entry_window(const struct trap_frame *frame);

@@ -2,6 +2,8 @@
 /* TSC frequency, measured: CPUID leaves 0x15 and 0x16 are wrong in some
  * emulators and zero in others, so they are not asked. */
 #include "tsc.h"
+#include "atomic.h"
+#include "cpu.h"
 #include "timer.h"
 #include "x86.h"
 
@@ -17,6 +19,7 @@
 #define PORT_B_GATE2 0x01
 #define PORT_B_SPEAKER 0x02
 #define PORT_B_OUT2 0x20
+#define SYNC_ROUNDS 16
 #define SPIN_LIMIT (1UL << 28) /* a dead timer must not hang the boot */
 
 static u64 khz; /* [I] after tsc_calibrate() */
@@ -28,7 +31,7 @@ u64 tsc_khz(void)
 
 u64 tsc_now(void)
 {
-	return rdtsc();
+	return rdtsc() - this_cpu()->tsc_skew;
 }
 
 /* Cycles per PM_TICKS, 0: the timer does not count. */
@@ -68,6 +71,51 @@ void tsc_calibrate(u16 pm_timer_port)
 		     : cycles_by_pit() * PIT_HZ / PIT_COUNT / 1000;
 	if (!khz)
 		khz = 1;
+}
+
+/* --- do the TSCs agree? One AP at a time with the boot CPU --- */
+
+/* [A] The two take turns: the AP asks, the boot CPU answers with its TSC. */
+static u32 sync_turn;
+static u64 sync_answer;
+
+enum { TURN_IDLE, TURN_ASKED, TURN_ANSWERED };
+
+void tsc_sync_serve(void)
+{
+	/* ONLINE: pairs with the release in ask_boot_cpu(). */
+	if (smp_load_acquire(&sync_turn) != TURN_ASKED)
+		return;
+	WRITE_ONCE(sync_answer, rdtsc()); /* ONLINE: before the turn below */
+	smp_store_release(&sync_turn, TURN_ANSWERED);
+}
+
+/* The boot CPU's TSC somewhere between *before and *after of our own. */
+static u64 ask_boot_cpu(u64 *before, u64 *after)
+{
+	*before = rdtsc();
+	smp_store_release(&sync_turn, TURN_ASKED); /* ONLINE: pairs with tsc_sync_serve() */
+	while (smp_load_acquire(&sync_turn) != TURN_ANSWERED)
+		cpu_relax();
+	*after = rdtsc();
+	return READ_ONCE(sync_answer); /* ONLINE: after the turn above */
+}
+
+void tsc_sync_ap(void)
+{
+	u64 best = UINT64_MAX, skew = 0;
+
+	for (unsigned i = 0; i < SYNC_ROUNDS; i++) {
+		u64 before, after, theirs = ask_boot_cpu(&before, &after);
+
+		if (after - before >= best)
+			continue;
+		best = after - before;
+		/* Anything within the round trip may be agreement. */
+		skew = theirs >= before && theirs <= after ? 0
+							    : before + best / 2 - theirs;
+	}
+	this_cpu()->tsc_skew = skew;
 }
 
 void udelay(u64 microseconds)

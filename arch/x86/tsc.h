@@ -6,5 +6,9 @@
 /* pm_timer_port: I/O port of the ACPI PM timer, 0: none (then the PIT is used).
  * Boot CPU. Takes about 20 ms. */
 void tsc_calibrate(u16 pm_timer_port);
+/* A starting AP compares its TSC with the boot CPU's and keeps the difference in its
+ * per-CPU block; the boot CPU answers from the loop in which it waits for the AP. */
+void tsc_sync_ap(void);
+void tsc_sync_serve(void);
 /* Busy-wait. Boot and panic only: root mode has a bound. */
 void udelay(u64 microseconds);

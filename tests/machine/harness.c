@@ -12,7 +12,7 @@
 
 static const struct machine_test *const tests[] = {
 	&storm_test,  &lone_test, &reading_test, &panic_test, &fatal_test,
-	&silent_test, &fair_test, &key_test,     &nmi_test, &stretch_test,
+	&silent_test, &fair_test, &key_test,     &nmi_test, &stretch_test, &moves_test,
 };
 
 static u32 passed, failed; /* [A] */

@@ -78,6 +78,16 @@ const char *virt_probe(void)
 	return vmx_negotiate(&msrs, &vmx);
 }
 
+bool virt_has_rdtscp(void)
+{
+	return vmx.rdtscp;
+}
+
+bool virt_has_invpcid(void)
+{
+	return vmx.invpcid;
+}
+
 const char *virt_describe(void)
 {
 	static char text[160];
@@ -146,7 +156,7 @@ void nmi_in_entry_window(const struct trap_frame *frame)
 	if (!hv || READ_ONCE(hv->gate->mode) == OUTSIDE_GUEST_MODE) /* KICK: own vCPU */
 		return;
 	if (vmx.preemption_timer)
-		vmx_exit_at_once();
+		vmx_exit_at_once(hv);
 	else
 		lapic_send_self(VECTOR_KICK); /* pending until the entry, and ends it */
 }

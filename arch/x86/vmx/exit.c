@@ -141,7 +141,7 @@ void vmx_read_exit(struct virt_vcpu *hv, struct virt_exit *exit)
 	}
 	raw = (u32)vmread(VMCS_EXIT_REASON);
 	if (raw == REASON_PREEMPTION_TIMER)
-		vmx_timer_expired();
+		vmx_timer_expired(hv);
 	exit->raw = raw & REASON_BASIC_MASK;
 	exit->reason = exit->raw < REASON_COUNT ? reasons[exit->raw] : VIRT_EXIT_NONE;
 	if (exit->reason == VIRT_EXIT_NONE)

@@ -3,10 +3,10 @@
  * the local APIC's, but for two cases: to end an entry at once when an NMI hit after the
  * last-chance test, and to stand in for external interrupts where they do not end
  * guest mode (selftest.c). */
-#include "arch/x86/x86.h"
 #include "cpu.h"
 #include "insn.h"
 #include "state.h"
+#include "timer.h"
 
 #define TIMER_MAX 0xffffffffUL
 
@@ -24,26 +24,28 @@ static void timer_off(void)
 	vmwrite(VMCS_EXIT_CTLS, vmx.exit);
 }
 
-void vmx_timer_arm(u64 deadline)
+void vmx_timer_arm(struct virt_vcpu *hv, u64 deadline)
 {
-	u64 now = rdtsc();
+	u64 now = tsc_now();
 
-	/* An entry that must exit at once keeps its 0. */
-	if (vmread(VMCS_PIN_CTLS) & PIN_PREEMPTION_TIMER &&
-	    !vmread(VMCS_PREEMPTION_TIMER))
-		return;
 	if (deadline)
 		timer_on((deadline > now ? deadline - now : 0) >> vmx.timer_shift);
 	else
 		timer_off();
+	/* An NMI that hit before or during this wants out at once; one that hits from
+	 * here on finds the timer as it is, and sets it to 0 itself. */
+	if (READ_ONCE(hv->exit_at_once)) /* KICK: set by the NMI handler of this CPU */
+		timer_on(0);
 }
 
-void vmx_exit_at_once(void)
+void vmx_exit_at_once(struct virt_vcpu *hv)
 {
+	WRITE_ONCE(hv->exit_at_once, true); /* KICK: read by vmx_timer_arm() */
 	timer_on(0);
 }
 
-void vmx_timer_expired(void)
+void vmx_timer_expired(struct virt_vcpu *hv)
 {
+	WRITE_ONCE(hv->exit_at_once, false); /* KICK: it has had its effect */
 	timer_off();
 }

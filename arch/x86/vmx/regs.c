@@ -3,6 +3,7 @@
  * this pCPU. */
 #include "arch/x86/regs.h"
 #include "arch/x86/x86.h"
+#include "cpu.h"
 #include "insn.h"
 #include "skip.h"
 #include "state.h"
@@ -173,7 +174,8 @@ u64 virt_efer(struct virt_vcpu *hv)
 void virt_set_tsc_offset(struct virt_vcpu *hv, u64 offset)
 {
 	(void)hv;
-	vmwrite(VMCS_TSC_OFFSET, offset);
+	/* The processor adds it to its own counter. */
+	vmwrite(VMCS_TSC_OFFSET, offset - this_cpu()->tsc_skew);
 }
 
 void virt_set_xcr0(struct virt_vcpu *hv, u64 value)
@@ -194,6 +196,8 @@ void virt_skip(struct virt_vcpu *hv, u32 length)
 #define SEG_BUSY_TSS 0x8b
 #define REAL_LIMIT 0xffff
 #define RESET_RIP 0xfff0
+#define RESET_SIGNATURE 0x600 /* family 6 in EDX, as after a real reset */
+#define PAT_RESET 0x0007040600070406UL
 
 void virt_vcpu_reset(struct virt_vcpu *hv)
 {
@@ -213,10 +217,15 @@ void virt_vcpu_reset(struct virt_vcpu *hv)
 	virt_set_sregs(hv, &s);
 	for (unsigned reg = 0; reg < REG_COUNT; reg++)
 		virt_set_reg(hv, reg, 0);
-	hv->regs[REG_RDX] = 0x600; /* family 6, as after a real reset */
+	hv->regs[REG_RDX] = RESET_SIGNATURE;
 	hv->event = 0;
-	vmwrite(VMCS_GUEST_DR7, 0x400);
-	vmwrite(VMCS_GUEST_PAT, 0x0007040600070406UL);
+	write_dr0(0);
+	write_dr1(0);
+	write_dr2(0);
+	write_dr3(0);
+	write_dr6(DR6_FIXED);
+	vmwrite(VMCS_GUEST_DR7, DR7_FIXED);
+	vmwrite(VMCS_GUEST_PAT, PAT_RESET);
 	vmwrite(VMCS_GUEST_INTERRUPTIBILITY, 0);
 	vmwrite(VMCS_GUEST_SYSENTER_CS, 0);
 	vmwrite(VMCS_GUEST_SYSENTER_ESP, 0);

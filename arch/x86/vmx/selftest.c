@@ -12,8 +12,9 @@
 #include "page.h"
 #include "state.h"
 #include "string.h"
+#include "timer.h"
 
-#define PATIENCE_STEPS 2000
+#define PATIENCE_US 5000 /* an entry alone takes long where we are nested */
 
 bool vmx_quirk_if0;
 
@@ -62,7 +63,9 @@ static void drain_interrupts(void)
 /* One entry with IF = 0 and an interrupt pending: does that end it? */
 static bool interrupt_ends_guest(struct trial *t, struct virt_exit *exit)
 {
-	vmwrite(VMCS_PREEMPTION_TIMER, PATIENCE_STEPS);
+	u64 patience = tsc_khz() * PATIENCE_US / 1000;
+
+	vmwrite(VMCS_PREEMPTION_TIMER, patience >> vmx.timer_shift);
 	vmwrite(VMCS_PIN_CTLS, vmx.pin | PIN_PREEMPTION_TIMER);
 	lapic_send_self(VECTOR_KICK);
 	virt_vcpu_run(t->hv, exit);

@@ -2,7 +2,7 @@
 /* The VT-x back end's own structures: arch/x86/vmx only. */
 #pragma once
 
-/* Offsets for entry.S, asserted below. */
+/* Offsets for enter.S, asserted below. */
 #define HV_RAX 0
 #define HV_RCX 8
 #define HV_RDX 16
@@ -68,12 +68,13 @@ struct virt_vcpu {
 	s32 displaced; /* see virt_take_displaced() */
 	bool loaded;   /* unswitched state is in the registers */
 	bool finished; /* the fast path did this exit, but something waits outside */
+	bool exit_at_once; /* [A] the NMI handler wants the next entry to end at once */
 	struct vmx_unswitched saved;
 };
 
-static_assert(offsetof(struct virt_vcpu, regs[REG_RDI]) == HV_RDI, "entry.S uses it");
-static_assert(offsetof(struct virt_vcpu, regs[REG_R15]) == HV_R15, "entry.S uses it");
-static_assert(offsetof(struct virt_vcpu, host_rsp) == HV_HOST_RSP, "entry.S uses it");
+static_assert(offsetof(struct virt_vcpu, regs[REG_RDI]) == HV_RDI, "enter.S uses it");
+static_assert(offsetof(struct virt_vcpu, regs[REG_R15]) == HV_R15, "enter.S uses it");
+static_assert(offsetof(struct virt_vcpu, host_rsp) == HV_HOST_RSP, "enter.S uses it");
 
 #define NONE_DISPLACED (-1)
 
@@ -91,11 +92,11 @@ bool vmx_fast_exit(struct virt_vcpu *hv);
 /* preempt.c: the preemption timer. */
 extern bool vmx_quirk_if0; /* [I] after virt_self_test() */
 /* Exit at the TSC value at the latest; 0: no limit. Current VMCS. */
-void vmx_timer_arm(u64 deadline);
+void vmx_timer_arm(struct virt_vcpu *hv, u64 deadline);
 /* Make the next entry exit at once; also from the NMI handler. Current VMCS. */
-void vmx_exit_at_once(void);
+void vmx_exit_at_once(struct virt_vcpu *hv);
 /* The timer has caused this exit: off again. */
-void vmx_timer_expired(void);
+void vmx_timer_expired(struct virt_vcpu *hv);
 /* vmcs.c */
 void vmcs_init(struct virt_vcpu *hv);
 void vmcs_set_host_cpu(void);

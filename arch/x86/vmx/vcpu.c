@@ -178,7 +178,7 @@ void virt_vcpu_run(struct virt_vcpu *hv, struct virt_exit *exit)
 	if (hv->event)
 		vmx_write_event(hv);
 	if (vmx_quirk_if0)
-		vmx_timer_arm(this_cpu()->timer_programmed);
+		vmx_timer_arm(hv, this_cpu()->timer_programmed);
 	if (vmx_enter(hv, hv->launched))
 		vmx_insn_failed(hv->launched ? "VMRESUME" : "VMLAUNCH", hv->vmcs);
 	hv->launched = true;

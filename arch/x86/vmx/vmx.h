@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* VT-x facts: field encodings, controls, exit reasons, qualifications; only what
  * is used, in the manual's groups and order (SDM 3D appendix "Field Encoding in
- * VMCS", SDM 3C "VMX Basic Exit Reasons"). */
+ * VMCS", "VMX Basic Exit Reasons"). */
 #pragma once
 
 /* --- capability MSRs (SDM 3D appendix "VMX Capability Reporting Facility") --- */
