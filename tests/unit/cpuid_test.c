@@ -11,6 +11,7 @@
 static struct cpu_features features;
 static u64 offered; /* XCR0 */
 static u64 khz;
+static bool rdtscp, invpcid; /* there are controls for them */
 static struct cpuid_regs (*processor)(u32 leaf, u32 subleaf);
 
 static struct vm_desc desc;
@@ -37,6 +38,16 @@ u64 cpu_xcr0_offered(void)
 u64 tsc_khz(void)
 {
 	return khz;
+}
+
+bool virt_has_rdtscp(void)
+{
+	return rdtscp;
+}
+
+bool virt_has_invpcid(void)
+{
+	return invpcid;
 }
 
 /* --- processors --- */
@@ -74,8 +85,10 @@ static void begin(struct cpuid_regs (*p)(u32, u32), unsigned vcpus, unsigned ind
 	processor = p;
 	offered = 0x2e7;
 	khz = 2000000;
-	features = (struct cpu_features){.max_leaf = 0x16, .xsave = true, .rdtscp = true};
+	features = (struct cpu_features){.max_leaf = 0x16, .xsave = true};
 	features.invariant_tsc = true;
+	rdtscp = true;
+	invpcid = true;
 	desc = (struct vm_desc){.vcpus = vcpus, .x2apic = true, .kvm = true};
 	vm = (struct vm){.desc = &desc};
 	memset(&vcpu, 0, sizeof(vcpu));
@@ -135,7 +148,6 @@ static void hidden_features(void)
 	/* MCE MTRR MCA DS ACPI TM PBE */
 	CHECK_EQ(r.edx, ~BITS(7, 12, 14, 21, 22, 29, 31));
 	CHECK_EQ(ask(0x80000001, 0).ecx, ~BITS(2, 10, 12, 13, 15, 23, 24)); /* SVM... */
-	CHECK_EQ(ask(0x80000001, 0).edx, ~0u);
 	r = ask(7, 0);
 	CHECK_EQ(r.eax, 0);
 	/* not SGX HLE MPX RTM RDT (12, 15) PCOMMIT PT */
@@ -167,7 +179,30 @@ static void made_up_features(void)
 	features.max_leaf = 6; /* then leaf 7 answers something else: not taken */
 	build();
 	check_regs(ask(7, 0), 0, BIT(1), 0, 0);
-	CHECK_EQ(ask(0x80000001, 0).edx, ~BITS(27)); /* RDTSCP, which it has not */
+}
+
+/* Instructions that work in a guest only with a control of their own. */
+static void instructions_with_controls(void)
+{
+	begin(has_all, 1, 0);
+	build();
+	CHECK_EQ(ask(0x80000001, 0).edx, ~0u);
+	CHECK(ask(7, 0).ebx & BIT(10));
+	CHECK(ask(7, 0).ecx & BIT(22)); /* RDPID */
+	rdtscp = false;
+	build();
+	CHECK_EQ(ask(0x80000001, 0).edx, ~BITS(27));
+	CHECK(ask(7, 0).ebx & BIT(10) && !(ask(7, 0).ecx & BIT(22)));
+	rdtscp = true;
+	invpcid = false;
+	build();
+	CHECK_EQ(ask(0x80000001, 0).edx, ~0u);
+	CHECK(!(ask(7, 0).ebx & BIT(10)) && ask(7, 0).ecx & BIT(22));
+	processor = has_nothing; /* a control alone does not make them be there */
+	rdtscp = true;
+	invpcid = true;
+	build();
+	CHECK(!ask(0x80000001, 0).edx && !ask(7, 0).ecx);
 }
 
 static void leaf_ranges(void)
@@ -390,10 +425,18 @@ static void full_table(void)
 }
 
 static const struct unit_test tests[] = {
-	UNIT_TEST(hidden_features), UNIT_TEST(made_up_features),  UNIT_TEST(leaf_ranges),
-	UNIT_TEST(x2apic_bit),      UNIT_TEST(hypervisor_leaves), UNIT_TEST(topology),
-	UNIT_TEST(frequency),       UNIT_TEST(xsave_components),  UNIT_TEST(xsave_sizes),
-	UNIT_TEST(no_answer_twice), UNIT_TEST(full_table),
+	UNIT_TEST(hidden_features),
+	UNIT_TEST(made_up_features),
+	UNIT_TEST(instructions_with_controls),
+	UNIT_TEST(leaf_ranges),
+	UNIT_TEST(x2apic_bit),
+	UNIT_TEST(hypervisor_leaves),
+	UNIT_TEST(topology),
+	UNIT_TEST(frequency),
+	UNIT_TEST(xsave_components),
+	UNIT_TEST(xsave_sizes),
+	UNIT_TEST(no_answer_twice),
+	UNIT_TEST(full_table),
 };
 
 int main(void)
