@@ -39,8 +39,9 @@ def make_iso(row, build, directory):
     files = [config if name == NOT_A_GUEST else os.path.join(build, "guest", name)
              for name in names]
     iso = os.path.join(directory, "spur.iso")
-    subprocess.run([os.path.join(TOOLS, "iso"), iso, os.path.join(build, row.build + ".elf"),
-                    config, *files], check=True, capture_output=True, text=True)
+    elf = os.path.join(build, row.build + ".elf")
+    subprocess.run([os.path.join(TOOLS, "iso"), iso, elf, config, *files],
+                   check=True, capture_output=True, text=True)
     return iso
 
 
@@ -88,7 +89,8 @@ def judge(row, text, trouble):
         return "; ".join(bad[:LINES_MAX]) + ("; ..." if len(bad) > LINES_MAX else "")
     lacking = missing(row, text)
     if lacking:
-        return (trouble + ", " if trouble else "") + "did not say " + " nor ".join(lacking)
+        silence = "did not say " + " nor ".join(lacking)
+        return f"{trouble}, {silence}" if trouble else silence
     return trouble
 
 

@@ -214,3 +214,10 @@ void *memcpy(void *to, const void *from, u64 bytes)
 	__asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(bytes) : : "memory");
 	return to;
 }
+
+int strcmp(const char *a, const char *b)
+{
+	for (; *a && *a == *b; a++)
+		b++;
+	return (u8)*a - (u8)*b;
+}

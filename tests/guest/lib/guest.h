@@ -231,3 +231,4 @@ void guest_exit(u32 code) __attribute__((noreturn));
 
 void *memset(void *to, int byte, u64 bytes);
 void *memcpy(void *to, const void *from, u64 bytes);
+int strcmp(const char *a, const char *b);

@@ -7,8 +7,10 @@
 	.code64
 	.macro ENTRY vector
 	.balign 16
-	.if !(\vector == 8 || (\vector >= 10 && \vector <= 14) || \vector == 17 || \vector == 21)
-	pushq	$0			# no error code from the processor
+	.if \vector < 8 || \vector == 9 || \vector == 15 || \vector == 16 || \vector > 17
+	.if \vector != 21
+	pushq	$0			# the processor has pushed no error code
+	.endif
 	.endif
 	pushq	$\vector
 	jmp	trap_common
