@@ -55,6 +55,7 @@ u64 wait_deadline(void)
 /* Serve the others while waiting for one of them; see kick-protocol D1. */
 static void wait_step(unsigned waited_for, u64 deadline, const char *what)
 {
+	irq_window();
 	ipi_serve();
 	cpu_relax();
 	if (tsc_now() > deadline)

@@ -3,6 +3,7 @@
  * operation and parks in its loop, where it still acknowledges kicks that were on
  * their way and passes on what is pushed to it. One CPU at a time changes. */
 #include "kernel/pool.h"
+#include "arch/x86/trap.h"
 #include "assert.h"
 #include "atomic.h"
 #include "cpu.h"
@@ -64,6 +65,7 @@ static int ask(unsigned id, u32 wanted)
 	ipi_doorbell(id);
 	/* POOL: pairs with the release in pool_serve(). */
 	while ((answer = smp_load_acquire(&cpu->wanted)) == wanted) {
+		irq_window();
 		ipi_serve();
 		cpu_relax();
 		if (tsc_now() > deadline)

@@ -4,6 +4,7 @@
  * locks: others reach a run queue only through its CPU's inbox. Who runs longest is
  * measured in TSC cycles divided by weight (vruntime), the smallest goes first. */
 #include "sched.h"
+#include "arch/x86/trap.h"
 #include "assert.h"
 #include "atomic.h"
 #include "console.h"
@@ -364,6 +365,7 @@ void sched_loop(void)
 	for (;;) {
 		struct runnable *r;
 
+		irq_window();
 		sched_poll();
 		timer_serve();
 		if (READ_ONCE(cpu->wanted)) /* POOL: pairs with ask() */

@@ -14,7 +14,7 @@
 
 #define INIT_TO_SIPI_US 10000
 #define SIPI_TO_SIPI_US 200
-#define ARRIVE_LIMIT_US 100000
+#define ARRIVE_LIMIT_US 500000 /* long, where a host takes turns with our CPUs */
 
 extern const u8 trampoline_start[], trampoline_end[];
 extern const u8 trampoline[], tramp_cr3[], tramp_cpu[], tramp_stack[], tramp_entry[],
@@ -50,6 +50,7 @@ static bool wait_arrived(const struct cpu *cpu, u64 limit_us)
 		if (smp_load_acquire(&arrived) == cpu->apic_id + 1)
 			return true;
 		tsc_sync_serve();
+		cpu_relax();
 	}
 	return false;
 }

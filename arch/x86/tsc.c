@@ -19,7 +19,8 @@
 #define PORT_B_GATE2 0x01
 #define PORT_B_SPEAKER 0x02
 #define PORT_B_OUT2 0x20
-#define SYNC_ROUNDS 16
+#define SYNC_ROUNDS 8
+#define SYNC_GOOD_US 5         /* a round trip as short as this needs no better one */
 #define SPIN_LIMIT (1UL << 28) /* a dead timer must not hang the boot */
 
 static u64 khz; /* [I] after tsc_calibrate() */
@@ -94,7 +95,8 @@ void tsc_sync_serve(void)
 static u64 ask_boot_cpu(u64 *before, u64 *after)
 {
 	*before = rdtsc();
-	smp_store_release(&sync_turn, TURN_ASKED); /* ONLINE: pairs with tsc_sync_serve() */
+	smp_store_release(&sync_turn,
+			  TURN_ASKED); /* ONLINE: pairs with tsc_sync_serve() */
 	while (smp_load_acquire(&sync_turn) != TURN_ANSWERED)
 		cpu_relax();
 	*after = rdtsc();
@@ -105,7 +107,7 @@ void tsc_sync_ap(void)
 {
 	u64 best = UINT64_MAX, skew = 0;
 
-	for (unsigned i = 0; i < SYNC_ROUNDS; i++) {
+	for (unsigned i = 0; i < SYNC_ROUNDS && best > khz * SYNC_GOOD_US / 1000; i++) {
 		u64 before, after, theirs = ask_boot_cpu(&before, &after);
 
 		if (after - before >= best)
@@ -113,7 +115,7 @@ void tsc_sync_ap(void)
 		best = after - before;
 		/* Anything within the round trip may be agreement. */
 		skew = theirs >= before && theirs <= after ? 0
-							    : before + best / 2 - theirs;
+							   : before + best / 2 - theirs;
 	}
 	this_cpu()->tsc_skew = skew;
 }

@@ -194,7 +194,8 @@ INSIDE = (
     crashes("silent", r"^PANIC cpu0: cpu1 does not answer a kick",
             r"^cpu1: stopped at silent_turn", cpus=2),
     crashes("nmi", r"^nmi: \d+ NMI exits", r"^PANIC cpu1: on purpose",
-            r"^cpu0: stopped at", row="stop-all-after-nmi", cpus=2, modules=(guest("spin", words="cpus=0"),)),
+            r"^cpu0: stopped at", row="stop-all-after-nmi", cpus=2,
+            modules=(guest("spin", words="cpus=0"),)),
 )
 
 ROWS = BOOT + GUESTS + INSIDE

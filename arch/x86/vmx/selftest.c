@@ -54,12 +54,6 @@ static void start_guest(struct trial *t)
 	virt_set_sregs(t->hv, &s);
 }
 
-/* Take what is pending, so that the next try begins with nothing. */
-static void drain_interrupts(void)
-{
-	__asm__ volatile("sti; nop; nop; cli" : : : "memory");
-}
-
 /* One entry with IF = 0 and an interrupt pending: does that end it? */
 static bool interrupt_ends_guest(struct trial *t, struct virt_exit *exit)
 {
@@ -71,7 +65,7 @@ static bool interrupt_ends_guest(struct trial *t, struct virt_exit *exit)
 	virt_vcpu_run(t->hv, exit);
 	if (exit->reason == VIRT_EXIT_INTERRUPT)
 		irq_dispatch(exit->vector);
-	drain_interrupts();
+	irq_window(); /* so that the next try begins with nothing pending */
 	return exit->reason == VIRT_EXIT_INTERRUPT;
 }
 
