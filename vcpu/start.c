@@ -360,6 +360,7 @@ void vms_start(const struct bootinfo *info,
 			   : "no guest module: add a line \"module2 FILE vm=NAME\" to "
 			     "grub.cfg");
 	vms_set_end(machine_end);
+	panic_set_dump(vms_dump);
 	guest_console_init(good);
 	console_set_input(guest_console_input);
 	for (unsigned i = 0; i < count; i++) {

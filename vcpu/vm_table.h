@@ -12,3 +12,5 @@ void vms_set_end(void (*fn)(bool failed));
 /* One vCPU of it will never run again. Its home pCPU. */
 void vm_vcpu_ended(struct vm *vm);
 bool vm_is_dead(struct vm *vm);
+/* Print the state of each vCPU (dump.c). Panic only. */
+void vms_dump(void);
