@@ -205,8 +205,8 @@ static void early_init(u64 mbi)
 	if (why)
 		printk("spur: multiboot2 information: %s\n", why);
 	if (info.module_dropped)
-		printk("spur: %u modules more than %d are left out\n", info.module_dropped,
-		       MAX_MODULES);
+		printk("spur: %u modules more than %d are left out\n",
+		       info.module_dropped, MAX_MODULES);
 	options_parse(info.cmdline, &options);
 	machine_set_end(options.end);
 	printk("spur: loaded by %s on %s\n", info.loader, cpu_features()->brand);

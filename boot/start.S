@@ -138,11 +138,13 @@ start64:
 
 	.section .rodata
 msg_multiboot:
-	.asciz "spur: not loaded by a multiboot2 loader: in GRUB use multiboot2, not multiboot\r\n"
+	.ascii "spur: not loaded by a multiboot2 loader: in GRUB use multiboot2, "
+	.asciz "not multiboot\r\n"
 msg_long_mode:
 	.asciz "spur: this CPU has no 64-bit mode (CPUID 0x80000001 EDX bit 29)\r\n"
 msg_nx:
-	.asciz "spur: this CPU has no execute-disable bit (CPUID 0x80000001 EDX bit 20)\r\n"
+	.ascii "spur: this CPU has no execute-disable bit "
+	.asciz "(CPUID 0x80000001 EDX bit 20)\r\n"
 	.balign 8
 	.global boot_gdt
 boot_gdt:

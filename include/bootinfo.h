@@ -27,5 +27,5 @@ struct bootinfo {
 	unsigned module_count;
 	unsigned module_dropped;
 	u8 rsdp[36];                            /* copy of the ACPI root pointer */
-	unsigned rsdp_bytes;                    /* 0: no ACPI tag; 20: revision 0; 36: 2 and up */
+	unsigned rsdp_bytes; /* 0: no ACPI tag; 20: revision 0; 36: 2 and up */
 };

@@ -16,7 +16,7 @@
 enum vcpu_mode {
 	OUTSIDE_GUEST_MODE,  /* in root mode; the next entry looks at requests */
 	IN_GUEST_MODE,       /* committed to entry, in the guest, or just out of it */
-	EXITING_GUEST_MODE,  /* as IN, and somebody has claimed the duty to send the IPI */
+	EXITING_GUEST_MODE,  /* as IN, and somebody has claimed to send the IPI */
 	READING_SHADOW_PAGE_TABLES, /* walking nested page tables without the VM's lock */
 };
 

@@ -9,7 +9,8 @@
 /* Formats: %d %i %u %x %X %c %s %p %%, with l/ll/z/h/hh, width, precision, 0 and - flags.
  * Writes at most size bytes with the NUL; returns the length the whole would
  * have had, as in ISO C. Pure. */
-int format(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int format(char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 int format_va(char *buf, size_t size, const char *fmt, va_list args);
 
 /* Print to the log. */

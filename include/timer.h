@@ -8,7 +8,7 @@
 struct timer {
 	struct list node;                /* [O] in the queue of the CPU, sorted */
 	u64 deadline;                    /* [O] host TSC */
-	void (*expired)(struct timer *); /* [I] called from the CPU's loop, timer no longer set */
+	void (*expired)(struct timer *); /* [I] from the CPU's loop, no longer set */
 	s32 cpu;                         /* [O] where it is set, -1: not set */
 };
 

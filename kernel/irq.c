@@ -17,7 +17,8 @@ void irq_handle(u8 vector)
 		break;
 	case VECTOR_KICK:
 	case VECTOR_DOORBELL:
-		/* Being here is the effect: the vCPU has left its guest, or HLT is over. */
+		/* Being here is the effect: the vCPU has left its guest, or HLT is
+		 * over. */
 		break;
 	default:
 		this_cpu()->spurious_count++;

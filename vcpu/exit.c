@@ -74,7 +74,7 @@ static void on_cpuid(struct vcpu *vcpu)
  * event is looked at first. */
 static bool is_hopeless(struct vcpu *vcpu)
 {
-	/* VMEND: events, then hopeless; pairs with serve_init_sipi() and is_runnable(). */
+	/* VMEND: events, then hopeless; pairs with serve_init_sipi(), is_runnable(). */
 	if (READ_ONCE(vcpu->events) || READ_ONCE(vcpu->nmi_pending))
 		return false;
 	smp_rmb(); /* VMEND: as above */

@@ -35,8 +35,8 @@ void vcpu_make_request(unsigned req, struct vcpu *vcpu)
 	ASSERT(!(req & REQ_NO_ACTION));
 	/* KICK: the payload before the bit; pairs with vcpu_check_request(). */
 	smp_wmb();
-	/* KICK: fully ordered: the bit before the kicker's look at the mode; pairs with the
-	 * fence in gate_enter(). */
+	/* KICK: fully ordered: the bit before the kicker's look at the mode; pairs with
+	 * the fence in gate_enter(). */
 	atomic_fetch_or(&vcpu->gate.requests, request_bit(req));
 }
 

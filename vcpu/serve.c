@@ -39,14 +39,15 @@ static void serve_init_sipi(struct vcpu *vcpu)
 
 	if (!READ_ONCE(vcpu->events)) /* KICK: only a hint, the xchg decides */
 		return;
-	WRITE_ONCE(vcpu->hopeless, 0); /* VMEND: before the events go, see is_hopeless() */
+	WRITE_ONCE(vcpu->hopeless, 0); /* VMEND: before the events, see is_hopeless() */
 	/* KICK: pairs with the atomic or of the sender. A SIPI that came after an INIT
 	 * is in the same word, so it is not lost. */
 	events = xchg(&vcpu->events, 0);
 	if (events & VCPU_INIT_PENDING)
 		serve_init(vcpu);
 	if (events & VCPU_SIPI_PENDING)
-		serve_sipi(vcpu, (u8)READ_ONCE(vcpu->sipi_vector)); /* KICK: after the xchg */
+		/* KICK: after the xchg; pairs with vcpu_post_sipi(). */
+		serve_sipi(vcpu, (u8)READ_ONCE(vcpu->sipi_vector));
 	/* VMEND: as above */
 	WRITE_ONCE(vcpu->hopeless, vcpu->activity == VCPU_WAIT_FOR_SIPI);
 }

@@ -138,7 +138,7 @@ void vcpu_post_init(struct vcpu *vcpu)
 void vcpu_post_sipi(struct vcpu *vcpu, u8 vector)
 {
 	WRITE_ONCE(vcpu->sipi_vector, vector); /* KICK: before the bit below */
-	smp_wmb(); /* KICK: pairs with the full order of the exchange in serve_init_sipi() */
+	smp_wmb(); /* KICK: pairs with the xchg in serve_init_sipi() */
 	atomic_fetch_or(&vcpu->events, VCPU_SIPI_PENDING);
 	vcpu_request(REQ_EVENT, vcpu);
 }

@@ -32,7 +32,7 @@ struct vm {
 	u16 unknown_pio_last;   /* [L] the last such port */
 	u32 state;              /* [A] enum vm_state */
 	u32 running_vcpus;      /* [A] vCPUs not yet ENDED */
-	char why[96];           /* [A] the reason, by whoever made it VM_DEAD; for dumps */
+	char why[96];           /* [A] why it is VM_DEAD; for dumps */
 };
 
 enum vm_state { VM_BUILDING, VM_RUNNING, VM_DEAD };

@@ -50,7 +50,7 @@ int pt_init(struct page_table *pt, const struct pt_format *format)
  * pt_walk(). */
 static void entry_write(u64 *slot, u64 entry)
 {
-	smp_store_release(slot, entry);
+	smp_store_release(slot, entry); /* SHOOT: as above */
 }
 
 /* Replace a leaf at this level by a table of 512 leaves one level down that

@@ -88,15 +88,15 @@ void tsc_sync_serve(void)
 	if (smp_load_acquire(&sync_turn) != TURN_ASKED)
 		return;
 	WRITE_ONCE(sync_answer, rdtsc()); /* ONLINE: before the turn below */
-	smp_store_release(&sync_turn, TURN_ANSWERED);
+	smp_store_release(&sync_turn, TURN_ANSWERED); /* ONLINE: with ask_boot_cpu() */
 }
 
 /* The boot CPU's TSC somewhere between *before and *after of our own. */
 static u64 ask_boot_cpu(u64 *before, u64 *after)
 {
 	*before = rdtsc();
-	smp_store_release(&sync_turn,
-			  TURN_ASKED); /* ONLINE: pairs with tsc_sync_serve() */
+	/* ONLINE: pairs with tsc_sync_serve(). */
+	smp_store_release(&sync_turn, TURN_ASKED);
 	while (smp_load_acquire(&sync_turn) != TURN_ANSWERED)
 		cpu_relax();
 	*after = rdtsc();

@@ -14,8 +14,8 @@ struct machine_test {
 	void (*start)(u64 seed);
 	bool guests;
 };
-extern const struct machine_test storm_test, lone_test, reading_test, panic_test, fatal_test,
-	silent_test, fair_test, key_test, nmi_test, stretch_test, moves_test;
+extern const struct machine_test storm_test, lone_test, reading_test, panic_test,
+	fatal_test, silent_test, fair_test, key_test, nmi_test, stretch_test, moves_test;
 
 /* One line of the result. */
 void test_result(const char *name, bool passed, const char *fmt, ...)
@@ -32,8 +32,8 @@ struct worker {
 	unsigned id;
 	bool done; /* set by turn(): this was the last one */
 };
-void worker_start(struct worker *w, unsigned id, void (*turn)(struct worker *w), u64 affinity,
-		  unsigned cpu, u64 seed);
+void worker_start(struct worker *w, unsigned id, void (*turn)(struct worker *w),
+		  u64 affinity, unsigned cpu, u64 seed);
 /* Next pseudo-random number (xorshift64*), the same for the same seed. */
 u64 worker_random(struct worker *w);
 /* The VM of the first module, once it runs; NULL before. */

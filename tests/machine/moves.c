@@ -19,10 +19,13 @@ static void on_end(bool failed)
 static void turn(struct worker *w)
 {
 	struct vm *vm = test_vm(0);
+	unsigned cpu;
 
 	vms_set_end(on_end);
-	if (vm && worker_random(w) % 64 == 0 &&
-	    !sched_migrate(&vm->vcpus[0]->run, (unsigned)(worker_random(w) % cpu_count())))
+	if (!vm || worker_random(w) % 64)
+		return;
+	cpu = (unsigned)(worker_random(w) % cpu_count());
+	if (!sched_migrate(&vm->vcpus[0]->run, cpu))
 		moves++;
 }
 

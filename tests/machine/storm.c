@@ -93,7 +93,8 @@ static void note_target(struct vcpu *v, unsigned req)
 }
 
 /* Each worker pauses a vCPU of its own: two that paused the same would let it go
- * under one another. Paused, it may still walk tables, and try the gate, but not enter. */
+ * under one another. Paused, it may still walk tables, and try the gate, but not
+ * enter. */
 static void pause_and_resume(struct worker *w, struct vm *vm)
 {
 	struct vcpu *v = vm->vcpus[w->id];

@@ -55,8 +55,10 @@ static void read_msrs(struct vmx_msrs *m)
 	m->basic = capability(MSR_VMX_BASIC);
 	true_ctls = m->basic & VMX_BASIC_TRUE_CTLS;
 	m->misc = capability(MSR_VMX_MISC);
-	m->pin = capability(true_ctls ? MSR_VMX_TRUE_PINBASED_CTLS : MSR_VMX_PINBASED_CTLS);
-	m->proc = capability(true_ctls ? MSR_VMX_TRUE_PROCBASED_CTLS : MSR_VMX_PROCBASED_CTLS);
+	m->pin = capability(true_ctls ? MSR_VMX_TRUE_PINBASED_CTLS
+				      : MSR_VMX_PINBASED_CTLS);
+	m->proc = capability(true_ctls ? MSR_VMX_TRUE_PROCBASED_CTLS
+				       : MSR_VMX_PROCBASED_CTLS);
 	m->exit = capability(true_ctls ? MSR_VMX_TRUE_EXIT_CTLS : MSR_VMX_EXIT_CTLS);
 	m->entry = capability(true_ctls ? MSR_VMX_TRUE_ENTRY_CTLS : MSR_VMX_ENTRY_CTLS);
 	m->cr0_fixed0 = capability(MSR_VMX_CR0_FIXED0);

@@ -70,7 +70,8 @@ void virt_inject_exception(struct virt_vcpu *hv, u8 vector, bool has_error, u32 
 		hv->displaced = (s32)(hv->event & INTR_VECTOR_MASK);
 	hv->event = INTR_VALID | INTR_TYPE_HARD_EXCEPTION | vector;
 	hv->event_error = error;
-	/* Real mode pushes no error codes (SDM 3C "VM-Entry Controls for Event Injection"). */
+	/* Real mode pushes no error codes (SDM 3C "VM-Entry Controls for Event
+	 * Injection"). */
 	if (has_error && vmread(VMCS_GUEST_CR0) & CR0_PE)
 		hv->event |= INTR_HAS_ERROR;
 }

@@ -52,7 +52,8 @@ static void read_io(struct virt_exit *exit)
 	exit->io.port = (u16)(q >> IO_QUAL_PORT_SHIFT);
 	if (!exit->io.string)
 		return;
-	/* The linear address is that of the memory operand (SDM 3C "Guest-Linear Address"). */
+	/* The linear address is that of the memory operand (SDM 3C "Guest-Linear
+	 * Address"). */
 	exit->gva = vmread(VMCS_GUEST_LINEAR);
 	exit->io.address_bytes =
 		(u8)(2 << (vmread(VMCS_EXIT_INSN_INFO) >> INSN_INFO_ADDRESS_SHIFT & 7));

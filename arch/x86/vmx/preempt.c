@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The VMX-preemption timer (SDM 3C "VMX-Preemption Timer"): not for time slices, those are
- * the local APIC's, but for two cases: to end an entry at once when an NMI hit after the
- * last-chance test, and to stand in for external interrupts where they do not end
- * guest mode (selftest.c). */
+/* The VMX-preemption timer (SDM 3C "VMX-Preemption Timer"): not for time slices, those
+ * are the local APIC's, but for two cases: to end an entry at once when an NMI hit
+ * after the last-chance test, and to stand in for external interrupts where they do
+ * not end guest mode (selftest.c). */
 #include "cpu.h"
 #include "insn.h"
 #include "state.h"

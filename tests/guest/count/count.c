@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Counts the turns of a loop, for ever, in a word of low memory where the in-machine tests
- * find it (tests/machine/fair.c); makes no exit. */
+/* Counts the turns of a loop, for ever, in a word of low memory where the in-machine
+ * tests find it (tests/machine/fair.c); makes no exit. */
 #include "guest.h"
 
 #define COUNTER_GPA 0x6000

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Time never goes back: RDTSC only rises, also while the vCPU is moved between pCPUs whose
- * own counters differ (tests/machine/moves.c). Runs until it has seen enough. */
+/* Time never goes back: RDTSC only rises, also while the vCPU is moved between pCPUs
+ * whose own counters differ (tests/machine/moves.c). Runs until it has seen enough. */
 #include "guest.h"
 
 #define READS 400000
