@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* kernel/console.c: what is printed comes out in order, a FIFO's worth at a time, and
- * nobody waits for the line once there are interrupts; what is typed goes to the handler. */
+/* kernel/console.c: what is printed comes out in order, a FIFO's worth at a time; nobody
+ * waits for the line once there are interrupts; typed bytes go to the handler. */
 #include "arch/x86/serial.h"
 /* With its variables: each test begins as at boot. */
 #include "kernel/console.c"
