@@ -184,7 +184,8 @@ static void smp_init(void)
 
 static void console_interrupts_init(void)
 {
-	if (ioapic_route_isa(&acpi, ISA_IRQ_COM1, this_cpu()->apic_id, VECTOR_SERIAL))
+	if (ioapic_route_isa(&acpi, ISA_IRQ_COM1, this_cpu()->apic_id, VECTOR_SERIAL,
+			     virt_kick_by_nmi()))
 		console_use_interrupts();
 }
 

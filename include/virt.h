@@ -190,6 +190,7 @@ void virt_vcpu_flush(
 
 u64 virt_reg(struct virt_vcpu *hv, unsigned reg);
 void virt_set_reg(struct virt_vcpu *hv, unsigned reg, u64 value);
+void virt_set_cr2(struct virt_vcpu *hv, u64 value);
 void virt_get_sregs(struct virt_vcpu *hv, struct virt_sregs *out);
 void virt_set_sregs(struct virt_vcpu *hv, const struct virt_sregs *in);
 /* Step over the instruction of the last exit: RIP, the STI shadow, TF. */
@@ -215,6 +216,7 @@ bool virt_event_pending(struct virt_vcpu *hv);
 bool virt_interrupts_open(struct virt_vcpu *hv); /* IF set and no shadow */
 bool virt_interrupt_flag(struct virt_vcpu *hv);  /* IF alone, for HLT */
 bool virt_nmi_open(struct virt_vcpu *hv);
+bool virt_nmi_blocked(struct virt_vcpu *hv); /* one is being handled, up to its IRET */
 void virt_want_interrupt_window(struct virt_vcpu *hv, bool on);
 void virt_want_nmi_window(struct virt_vcpu *hv, bool on);
 

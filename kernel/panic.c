@@ -215,6 +215,8 @@ void nmi_handle(struct trap_frame *frame)
 	/* STOP: set by the cmpxchg in claim_panic() before the NMI is sent. */
 	if (READ_ONCE(panicking) != NOBODY)
 		stop_here(frame);
+	/* Where interrupts do not end guest mode, the UART's comes as an NMI. */
+	console_interrupt();
 	nmi_in_entry_window(frame);
 }
 

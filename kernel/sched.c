@@ -246,10 +246,11 @@ bool sched_poll(void)
 	struct cpu *cpu = this_cpu();
 
 	stretch_poll();
-	if (ipi_pending())
-		ipi_serve();
+	/* A timer may wake a runnable of this very CPU: the inbox after the timers. */
 	if (cpu->timer_due)
 		timer_serve();
+	if (ipi_pending())
+		ipi_serve();
 	console_poll();
 	return cpu->resched || READ_ONCE(cpu->wanted); /* POOL: pairs with ask() */
 }
@@ -366,8 +367,8 @@ void sched_loop(void)
 		struct runnable *r;
 
 		irq_window();
-		sched_poll();
 		timer_serve();
+		sched_poll();
 		if (READ_ONCE(cpu->wanted)) /* POOL: pairs with ask() */
 			pool_serve(cpu);
 		r = queue_first(&cpu->rq);

@@ -7,12 +7,6 @@
 #include "vcpu/pio.h"
 #include "vcpu/vm.h"
 
-/* Where the element lies; string operands of INS are written. */
-static bool string_operand(struct vcpu *vcpu, gpa_t *at)
-{
-	return guest_translate(vcpu, vcpu->exit.gva, vcpu->exit.io.in, false, at);
-}
-
 /* The low bytes of a register change, as the address size says. */
 static void add_to_reg(struct vcpu *vcpu, unsigned reg, u64 delta)
 {
@@ -36,38 +30,53 @@ static u64 count_left(struct vcpu *vcpu)
 	return count & MASK(8 * vcpu->exit.io.address_bytes - 1, 0);
 }
 
-static bool move_element(struct vcpu *vcpu)
+/* One element between port and memory; returns the bytes that memory took or gave. */
+static u64 move_element(struct vcpu *vcpu)
 {
 	unsigned bytes = vcpu->exit.io.bytes;
+	u64 gva = vcpu->exit.gva, done;
 	u32 value = 0;
-	gpa_t at;
 
-	if (!string_operand(vcpu, &at))
-		return false;
 	if (vcpu->exit.io.in) {
 		value = pio_read(vcpu, vcpu->exit.io.port, bytes);
-		return guest_write(vcpu, at, &value, bytes);
+		return guest_write_virtual(vcpu, gva, &value, bytes);
 	}
-	if (!guest_read(vcpu, at, &value, bytes))
-		return false;
-	pio_write(vcpu, vcpu->exit.io.port, bytes, value);
-	return true;
+	done = guest_read_virtual(vcpu, gva, &value, bytes, false);
+	if (done == bytes)
+		pio_write(vcpu, vcpu->exit.io.port, bytes, value);
+	return done;
+}
+
+/* The exit came before the processor looked at the operand, so its page fault is ours
+ * to raise (SDM 3C "Relative Priority of Faults and VM Exits"). */
+static void operand_fault(struct vcpu *vcpu, u64 gva)
+{
+	bool in = vcpu->exit.io.in;
+	gpa_t at;
+
+	if (guest_translate(vcpu, gva, in, false, &at)) {
+		vm_kill(vcpu->vm,
+			"vcpu%u: string I/O on port %x with memory at %lx that is "
+			"not there",
+			vcpu->index, vcpu->exit.io.port, at.v);
+		return;
+	}
+	virt_set_cr2(vcpu->hv, gva);
+	virt_inject_exception(vcpu->hv, VEC_PF, true, guest_fault_error(vcpu, gva, in));
 }
 
 static void string_io(struct vcpu *vcpu)
 {
 	struct virt_sregs s;
-	u64 step;
+	u64 step, done;
 
 	if (vcpu->exit.io.rep && !count_left(vcpu)) {
 		virt_skip(vcpu->hv, vcpu->exit.length);
 		return;
 	}
-	if (!move_element(vcpu)) {
-		vm_kill(vcpu->vm,
-			"vcpu%u: string I/O on port %x with memory at %lx that is not "
-			"there",
-			vcpu->index, vcpu->exit.io.port, vcpu->exit.gva);
+	done = move_element(vcpu);
+	if (done != vcpu->exit.io.bytes) {
+		operand_fault(vcpu, vcpu->exit.gva + done);
 		return;
 	}
 	virt_get_sregs(vcpu->hv, &s);

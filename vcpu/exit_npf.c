@@ -18,23 +18,6 @@ static u64 fetch_address(const struct virt_sregs *s)
 	return long_mode ? s->rip : (u32)(s->seg[SEG_CS].base + s->rip);
 }
 
-/* The instruction's bytes, over at most two pages; returns how many there are. */
-static unsigned fetch(struct vcpu *vcpu, u64 gva, u8 *out)
-{
-	unsigned first = (unsigned)MIN(PAGE_SIZE - (gva & (PAGE_SIZE - 1)), INSN_MAX);
-	gpa_t at;
-
-	if (!guest_translate(vcpu, gva, false, true, &at) ||
-	    !guest_read(vcpu, at, out, first))
-		return 0;
-	if (first == INSN_MAX)
-		return first;
-	if (!guest_translate(vcpu, gva + first, false, true, &at) ||
-	    !guest_read(vcpu, at, out + first, INSN_MAX - first))
-		return first;
-	return INSN_MAX;
-}
-
 /* Did another CPU map it, or a split go on, since the processor looked? Then the
  * instruction is simply run again. */
 static bool is_there_by_now(struct vcpu *vcpu)
@@ -54,11 +37,13 @@ void exit_npf(struct vcpu *vcpu)
 	const struct virt_exit *exit = &vcpu->exit;
 	struct virt_sregs s;
 	u8 insn[INSN_MAX];
-	unsigned bytes;
+	u64 bytes;
 
 	virt_get_sregs(vcpu->hv, &s);
-	bytes = exit->fetch || exit->walk ? 0 : fetch(vcpu, fetch_address(&s), insn);
-	if (bytes && mmio_emulate(vcpu, exit->gpa, insn, bytes))
+	bytes = exit->fetch || exit->walk ? 0
+					  : guest_read_virtual(vcpu, fetch_address(&s),
+							       insn, INSN_MAX, true);
+	if (bytes && mmio_emulate(vcpu, exit->gpa, insn, (unsigned)bytes))
 		return;
 	if (is_there_by_now(vcpu))
 		return;

@@ -6,30 +6,31 @@
 #include "atomic.h"
 #include "vcpu/run.h"
 
-/* A processor holds one NMI in service and one more pending (SDM 3A "Handling
- * Multiple NMIs"); the counter is cut to that. */
-static bool take_nmi(struct vcpu *vcpu)
+/* A processor keeps one NMI while another is handled (SDM 3A "Handling Multiple NMIs");
+ * what came beyond that is forgotten. */
+static void cut_nmis(struct vcpu *vcpu)
 {
-	u32 pending =
-		READ_ONCE(vcpu->nmi_pending); /* KICK: after the request was cleared */
+	u32 limit = virt_nmi_blocked(vcpu->hv) ? 1 : 2;
+	u32 pending = READ_ONCE(vcpu->nmi_pending); /* KICK: payload, after its request */
 
-	while (pending) {
-		u32 left = pending > 2 ? 1 : pending - 1;
-		u32 found = cmpxchg(&vcpu->nmi_pending, pending, left);
+	while (pending > limit) {
+		u32 found = cmpxchg(&vcpu->nmi_pending, pending, limit);
 
 		if (found == pending)
-			return true;
+			return;
 		pending = found;
 	}
-	return false;
 }
 
 static void prepare_nmi(struct vcpu *vcpu)
 {
-	bool pending = READ_ONCE(vcpu->nmi_pending); /* KICK: as in take_nmi() */
+	bool pending;
 
-	if (pending && !virt_event_pending(vcpu->hv) && virt_nmi_open(vcpu->hv) &&
-	    take_nmi(vcpu)) {
+	cut_nmis(vcpu);
+	pending = READ_ONCE(vcpu->nmi_pending); /* KICK: as in cut_nmis() */
+
+	if (pending && !virt_event_pending(vcpu->hv) && virt_nmi_open(vcpu->hv)) {
+		atomic_fetch_add(&vcpu->nmi_pending, -1u); /* KICK: others only add */
 		virt_inject_nmi(vcpu->hv);
 		pending = READ_ONCE(vcpu->nmi_pending); /* KICK: one more */
 	}

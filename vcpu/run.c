@@ -79,8 +79,11 @@ enum run_result vcpu_run(struct runnable *r)
 		if (sched_poll())
 			return RUN_AGAIN;
 		/* KICK: a hint; the gate looks again after its fence. */
-		if (READ_ONCE(vcpu->gate.requests) && !vcpu_serve_requests(vcpu, &result))
-			return result;
+		if (READ_ONCE(vcpu->gate.requests)) {
+			if (!vcpu_serve_requests(vcpu, &result))
+				return result;
+			continue; /* what was served may have pushed to our inbox */
+		}
 		if (!is_runnable(vcpu))
 			return RUN_BLOCKED;
 		if (vcpu->check_events)

@@ -7,6 +7,12 @@
 
 #define PTE_PRESENT BIT(0)
 #define PTE_WRITE BIT(1)
+#define PTE_USER BIT(2)
+#define PF_PRESENT 1U
+#define PF_WRITE 2U
+#define PF_USER 4U
+#define DPL_SHIFT 5
+#define DPL_USER 3
 #define PTE_LARGE BIT(7)
 #define PTE_NX BIT(63)
 #define PTE_ADDRESS MASK(51, 12)
@@ -18,13 +24,17 @@ struct walk {
 	struct vcpu *vcpu;
 	u64 gva;
 	bool write, fetch;
+	bool user;          /* CPL 3 */
+	bool write_protect; /* CR0.WP, or CPL 3: writes need W */
 };
 
 static bool allows(const struct walk *w, u64 entry, bool nx)
 {
-	/* Supervisor writes honour W only with CR0.WP; the callers ask on behalf of an
-	 * instruction that the processor has let through, so W is not asked again. */
-	return entry & PTE_PRESENT && !(w->fetch && nx && entry & PTE_NX);
+	if (!(entry & PTE_PRESENT) || (w->user && !(entry & PTE_USER)))
+		return false;
+	if (w->write && w->write_protect && !(entry & PTE_WRITE))
+		return false;
+	return !(w->fetch && nx && entry & PTE_NX);
 }
 
 /* Levels of 512 eight-byte entries, from level down to 1. */
@@ -83,23 +93,86 @@ static bool walk_pae(const struct walk *w, u64 cr3, bool nx, gpa_t *out)
 	return walk_long(w, entry & PTE_ADDRESS, 2, nx, out);
 }
 
-bool guest_translate(struct vcpu *vcpu, u64 gva, bool write, bool fetch, gpa_t *out)
+static bool walk(struct walk *w, const struct virt_sregs *s, gpa_t *out)
 {
-	struct walk w = {vcpu, gva, write, fetch};
-	struct virt_sregs s;
-	bool nx;
+	bool nx = s->efer & EFER_NXE;
 
-	virt_get_sregs(vcpu->hv, &s);
-	nx = s.efer & EFER_NXE;
-	if (!(s.cr0 & CR0_PG)) {
-		*out = gpa((u32)gva);
+	if (!(s->cr0 & CR0_PG)) {
+		*out = gpa((u32)w->gva);
 		return true;
 	}
-	if (s.efer & EFER_LMA)
-		return walk_long(&w, s.cr3 & PTE_ADDRESS, s.cr4 & CR4_LA57 ? 5 : 4, nx,
+	if (s->efer & EFER_LMA)
+		return walk_long(w, s->cr3 & PTE_ADDRESS, s->cr4 & CR4_LA57 ? 5 : 4, nx,
 				 out);
-	w.gva = (u32)gva;
-	if (s.cr4 & CR4_PAE)
-		return walk_pae(&w, s.cr3, nx, out);
-	return walk_32(&w, s.cr3, s.cr4 & CR4_PSE, out);
+	w->gva = (u32)w->gva;
+	if (s->cr4 & CR4_PAE)
+		return walk_pae(w, s->cr3, nx, out);
+	return walk_32(w, s->cr3, s->cr4 & CR4_PSE, out);
+}
+
+/* The CPL is the DPL of SS (SDM 3A "Privilege Levels"). */
+static bool is_user(const struct virt_sregs *s)
+{
+	return (s->seg[SEG_SS].access >> DPL_SHIFT & DPL_USER) == DPL_USER;
+}
+
+bool guest_translate(struct vcpu *vcpu, u64 gva, bool write, bool fetch, gpa_t *out)
+{
+	struct walk w = {.vcpu = vcpu, .gva = gva, .write = write, .fetch = fetch};
+	struct virt_sregs s;
+
+	virt_get_sregs(vcpu->hv, &s);
+	w.user = is_user(&s);
+	w.write_protect = w.user || s.cr0 & CR0_WP;
+	return walk(&w, &s, out);
+}
+
+u32 guest_fault_error(struct vcpu *vcpu, u64 gva, bool write)
+{
+	/* Would the most modest access, a supervisor's read, have found a page? */
+	struct walk w = {.vcpu = vcpu, .gva = gva};
+	struct virt_sregs s;
+	gpa_t unused;
+
+	virt_get_sregs(vcpu->hv, &s);
+	return (walk(&w, &s, &unused) ? PF_PRESENT : 0) | (write ? PF_WRITE : 0) |
+	       (is_user(&s) ? PF_USER : 0);
+}
+
+/* Bytes up to the end of the page, at most this many. */
+static u64 within_page(u64 gva, u64 bytes)
+{
+	return MIN(PAGE_SIZE - (gva & (PAGE_SIZE - 1)), bytes);
+}
+
+u64 guest_read_virtual(struct vcpu *vcpu, u64 gva, void *buf, u64 bytes, bool fetch)
+{
+	u64 done = 0;
+	gpa_t at;
+
+	while (done < bytes) {
+		u64 piece = within_page(gva + done, bytes - done);
+
+		if (!guest_translate(vcpu, gva + done, false, fetch, &at) ||
+		    !guest_read(vcpu, at, (u8 *)buf + done, piece))
+			break;
+		done += piece;
+	}
+	return done;
+}
+
+u64 guest_write_virtual(struct vcpu *vcpu, u64 gva, const void *buf, u64 bytes)
+{
+	u64 done = 0;
+	gpa_t at;
+
+	while (done < bytes) {
+		u64 piece = within_page(gva + done, bytes - done);
+
+		if (!guest_translate(vcpu, gva + done, true, false, &at) ||
+		    !guest_write(vcpu, at, (const u8 *)buf + done, piece))
+			break;
+		done += piece;
+	}
+	return done;
 }

@@ -53,3 +53,10 @@ bool guest_write(struct vcpu *vcpu, gpa_t gpa, const void *buf, u64 bytes);
 /* Translate a guest-virtual address through the guest's own page tables
  * (or none, when paging is off). False: not mapped for this kind of access. */
 bool guest_translate(struct vcpu *vcpu, u64 gva, bool write, bool fetch, gpa_t *gpa);
+/* The error code of the page fault that such an access, which does not translate,
+ * raises (SDM 3A "Interrupt 14: Page-Fault Exception"). */
+u32 guest_fault_error(struct vcpu *vcpu, u64 gva, bool write);
+/* Copy from or to guest-virtual memory, page by page as the guest's tables say;
+ * returns the bytes done before one was not mapped, or not RAM. */
+u64 guest_read_virtual(struct vcpu *vcpu, u64 gva, void *buf, u64 bytes, bool fetch);
+u64 guest_write_virtual(struct vcpu *vcpu, u64 gva, const void *buf, u64 bytes);

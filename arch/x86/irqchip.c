@@ -24,6 +24,7 @@
 #define IOAPIC_REG_ENTRY(pin) (0x10 + 2 * (pin))
 #define ENTRY_MASKED BIT(16)
 #define ENTRY_LEVEL BIT(15)
+#define ENTRY_NMI (4UL << 8)
 #define ENTRY_ACTIVE_LOW BIT(13)
 
 void pic_disable(void)
@@ -87,9 +88,9 @@ static bool route_gsi(const struct acpi_info *acpi, u32 gsi, u32 apic_id, u32 lo
 /* ISA interrupts are edge-triggered, active high, and have the GSI of their own
  * number, unless an override says otherwise (ACPI "Interrupt Source Override"). */
 bool ioapic_route_isa(const struct acpi_info *acpi, unsigned isa_irq, u32 apic_id,
-		      u8 vector)
+		      u8 vector, bool by_nmi)
 {
-	u32 gsi = isa_irq, low = vector;
+	u32 gsi = isa_irq, low = by_nmi ? ENTRY_NMI : vector;
 
 	for (unsigned i = 0; i < acpi->override_count; i++) {
 		const struct acpi_override *o = &acpi->overrides[i];

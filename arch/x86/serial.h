@@ -25,5 +25,6 @@ void pic_disable(void);
  * CPU's vector, with the MADT's overrides. False: no IOAPIC serves it. */
 #define ISA_IRQ_COM1 4
 void ioapic_mask_all(const struct acpi_info *acpi);
+/* by_nmi: as an NMI instead of the vector. */
 bool ioapic_route_isa(const struct acpi_info *acpi, unsigned isa_irq, u32 apic_id,
-		      u8 vector);
+		      u8 vector, bool by_nmi);

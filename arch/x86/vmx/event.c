@@ -105,6 +105,12 @@ bool virt_interrupts_open(struct virt_vcpu *hv)
 	       !(vmread(VMCS_GUEST_INTERRUPTIBILITY) & (SHADOW_STI | SHADOW_MOV_SS));
 }
 
+bool virt_nmi_blocked(struct virt_vcpu *hv)
+{
+	return (hv->event & INTR_VALID && (hv->event & INTR_TYPE_MASK) == INTR_TYPE_NMI) ||
+	       vmread(VMCS_GUEST_INTERRUPTIBILITY) & BLOCKED_BY_NMI;
+}
+
 bool virt_nmi_open(struct virt_vcpu *hv)
 {
 	(void)hv;

@@ -21,6 +21,12 @@ void virt_set_reg(struct virt_vcpu *hv, unsigned reg, u64 value)
 		hv->regs[reg] = value;
 }
 
+void virt_set_cr2(struct virt_vcpu *hv, u64 value)
+{
+	(void)hv;
+	write_cr2(value); /* not in the VMCS: it is in the register while loaded */
+}
+
 /* Bits that the guest owns come from the register, the others from the shadow. */
 static u64 guest_view(u64 real, u64 shadow, u64 mask)
 {
