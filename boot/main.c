@@ -38,6 +38,7 @@
 #define LAPIC_DEFAULT_BASE 0xfee00000UL
 
 extern const u8 image_start[], image_end[];
+extern const u8 boot_stack_guard[]; /* start.S: below the boot CPU's stack */
 
 static struct bootinfo info;
 static struct acpi_info acpi;
@@ -90,8 +91,8 @@ static void memory_init(void)
 	pages = page_init(&info, reserved, count, BOOT_MAP_END, UINT64_MAX);
 	find_trampoline_page();
 	printk("spur: %lu MiB of memory free\n", pages * PAGE_SIZE >> 20);
-	for (unsigned i = 0; i < 1; i++)
-		hostmap_guard(cpu_stack_guard(i));
+	hostmap_guard(boot_stack_guard);
+	desc_guard(this_cpu()->id, hostmap_guard);
 }
 
 /* --- firmware tables --- */

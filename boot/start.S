@@ -166,8 +166,9 @@ boot_pdpt:
 	.skip 4096
 boot_pd:
 	.skip 4096 * BOOT_MAP_GIB
-	.global boot_stack
-boot_stack:
+	.global boot_stack_guard
+boot_stack_guard:             /* taken out of the map by memory_init() */
+	.skip 4096
 	.skip 16384
 	.global boot_stack_top
 boot_stack_top:

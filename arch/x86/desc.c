@@ -33,16 +33,19 @@ static_assert(sizeof(struct idt_gate) == 16,
 #define DESC_CODE64 0x00af9b000000ffffUL
 #define DESC_DATA 0x00cf93000000ffffUL
 #define DESC_TSS_AVAILABLE (0x89UL << 40)
-#define IST_STACK_SIZE 4096
+#define IST_STACK_SIZE PAGE_SIZE
+#define IST_COUNT 3
 
 struct cpu_desc {
 	u64 gdt[5]; /* null, code, data, TSS (two slots) */
 	struct tss tss;
-	u8 ist_stacks[3][IST_STACK_SIZE] __attribute__((aligned(16)));
 } __attribute__((aligned(64)));
 
 /* [I] each CPU's own, written before it uses it. */
 static struct cpu_desc descs[MAX_CPUS];
+/* One page each, a guard page below. */
+static u8 ist_stacks[MAX_CPUS][IST_COUNT][PAGE_SIZE + IST_STACK_SIZE]
+	__attribute__((aligned(4096)));
 static struct idt_gate idt[256] __attribute__((aligned(16)));
 
 /* entry.S: one stub per vector, 16 bytes apart. */
@@ -88,8 +91,9 @@ void desc_load(struct cpu *cpu)
 	struct table_register gdtr = {sizeof(d->gdt) - 1, (u64)(uintptr_t)d->gdt};
 	struct table_register idtr = {sizeof(idt) - 1, desc_idt_base()};
 
-	for (unsigned i = 0; i < ARRAY_SIZE(d->ist_stacks); i++)
-		d->tss.ist[i] = (u64)(uintptr_t)(d->ist_stacks[i] + IST_STACK_SIZE);
+	for (unsigned i = 0; i < IST_COUNT; i++)
+		d->tss.ist[i] = (u64)(uintptr_t)(ist_stacks[cpu->id][i] +
+						 sizeof(ist_stacks[0][0]));
 	d->tss.iomap_base = sizeof(struct tss);
 	gdt_build(d);
 	lgdt(&gdtr);
@@ -108,6 +112,12 @@ void desc_load(struct cpu *cpu)
 	ltr(SEL_TSS);
 	lidt(&idtr);
 	wrmsr(MSR_GS_BASE, (u64)(uintptr_t)cpu);
+}
+
+void desc_guard(unsigned id, void (*guard)(const void *page))
+{
+	for (unsigned i = 0; i < IST_COUNT; i++)
+		guard(ist_stacks[id][i]);
 }
 
 u64 desc_gdt_base(const struct cpu *cpu)

@@ -4,6 +4,7 @@
 #include "smp.h"
 #include "atomic.h"
 #include "cpu.h"
+#include "desc.h"
 #include "hostmap.h"
 #include "lapic.h"
 #include "printk.h"
@@ -99,6 +100,7 @@ void smp_start(const struct acpi_info *acpi, const struct smp_options *options)
 		if (!cpu)
 			break;
 		hostmap_guard(cpu_stack_guard(cpu->id));
+		desc_guard(cpu->id, hostmap_guard);
 		if (start_one(cpu, options))
 			continue;
 		printk("spur: cpu with APIC ID %u does not answer, left out\n",

@@ -36,6 +36,26 @@ static void fatal_start(u64 seed)
 	worker_start(&worker, 8, fatal_turn, ~0UL, cpu_count() - 1, seed);
 }
 
+/* Deep recursion runs into the guard page below the stack: a double fault, on a stack of
+ * its own, not silent damage. */
+__attribute__((noinline)) static u64 recurse(u64 depth)
+{
+	volatile u64 here[64];
+
+	here[0] = depth;
+	return depth == UINT64_MAX ? 0 : recurse(depth + 1) + here[0];
+}
+
+static void overflow_turn(struct worker *w)
+{
+	recurse(0);
+}
+
+static void overflow_start(u64 seed)
+{
+	worker_start(&worker, 0, overflow_turn, ~0UL, cpu_count() - 1, seed);
+}
+
 /* CPU 1 stops serving its inbox, CPU 0 waits for it. */
 static struct worker silent, waiting;
 
@@ -58,4 +78,5 @@ static void silent_start(u64 seed)
 
 const struct machine_test panic_test = {"panic", panic_start, false};
 const struct machine_test fatal_test = {"fatal", fatal_start, false};
+const struct machine_test overflow_test = {"overflow", overflow_start, false};
 const struct machine_test silent_test = {"silent", silent_start, false};
