@@ -191,7 +191,7 @@ INSIDE = (
             r"^cpu2: stopped at", cpus=4),
     crashes("fatal", r"^PANIC cpu1: unexpected exception 14", r"^rax [0-9a-f]{16} rbx",
             r"fatal_turn\+0x", r"^cpu0: stopped at", cpus=2),
-    crashes("overflow", r"^PANIC cpu1: unexpected exception 8", r"recurse\+0x",
+    crashes("overflow", r"^PANIC cpu1: unexpected exception 8", r"recurse\S*\+0x",
             r"^cpu0: stopped at", cpus=2),
     crashes("overflow", r"^PANIC cpu0: unexpected exception 8", row="overflow-boot-cpu"),
     crashes("silent", r"^PANIC cpu0: cpu1 does not answer a kick",
