@@ -198,6 +198,8 @@ void virt_skip(struct virt_vcpu *hv, u32 length);
 /* CR writes as the guest meant them. False: architectural #GP. */
 bool virt_set_cr(struct virt_vcpu *hv, unsigned number, u64 value);
 u64 virt_efer(struct virt_vcpu *hv);
+/* The four page-directory pointers that 32-bit PAE paging loads with CR0, CR3 or CR4. */
+void virt_set_pdptes(struct virt_vcpu *hv, const u64 pdptes[4]);
 /* The guest's XCR0, already checked. */
 void virt_set_xcr0(struct virt_vcpu *hv, u64 value);
 /* Give back to the guest the exception of the last exit, as it was. */

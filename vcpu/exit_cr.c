@@ -7,6 +7,8 @@
 
 #define CR8_VALID 0xfUL
 #define CR8_TPR_SHIFT 4
+#define PDPTE_COUNT 4
+#define CR3_PDPT MASK(31, 5)
 #define LMSW_BITS (CR0_PE | CR0_MP | CR0_EM | CR0_TS)
 
 static u64 guest_cr0(struct vcpu *vcpu)
@@ -17,11 +19,33 @@ static u64 guest_cr0(struct vcpu *vcpu)
 	return s.cr0;
 }
 
+/* In 32-bit PAE paging a write of CR0 or CR4 loads the page-directory pointers, which
+ * the processor does only for writes that do not exit (SDM 3A "PDPTE Registers"). */
+static void load_pdptes(struct vcpu *vcpu)
+{
+	u64 pdptes[PDPTE_COUNT];
+	struct virt_sregs s;
+
+	virt_get_sregs(vcpu->hv, &s);
+	if (!(s.cr0 & CR0_PG) || !(s.cr4 & CR4_PAE) || s.efer & EFER_LMA)
+		return;
+	if (guest_read(vcpu, gpa(s.cr3 & CR3_PDPT), pdptes, sizeof(pdptes)))
+		virt_set_pdptes(vcpu->hv, pdptes);
+}
+
+static bool write_cr0_or_cr4(struct vcpu *vcpu, unsigned number, u64 value)
+{
+	if (!virt_set_cr(vcpu->hv, number, value))
+		return false;
+	load_pdptes(vcpu);
+	return true;
+}
+
 /* False: #GP. */
 static bool write_cr(struct vcpu *vcpu, unsigned number, u64 value)
 {
 	if (number != 8)
-		return virt_set_cr(vcpu->hv, number, value);
+		return write_cr0_or_cr4(vcpu, number, value);
 	if (value & ~CR8_VALID)
 		return false;
 	vlapic_set_tpr(vcpu, (u8)(value << CR8_TPR_SHIFT));

@@ -184,6 +184,13 @@ void virt_set_tsc_offset(struct virt_vcpu *hv, u64 offset)
 	vmwrite(VMCS_TSC_OFFSET, offset - this_cpu()->tsc_skew);
 }
 
+void virt_set_pdptes(struct virt_vcpu *hv, const u64 pdptes[4])
+{
+	(void)hv;
+	for (unsigned i = 0; i < 4; i++)
+		vmwrite(VMCS_GUEST_PDPTE0 + 2 * i, pdptes[i]);
+}
+
 void virt_set_xcr0(struct virt_vcpu *hv, u64 value)
 {
 	(void)hv;
