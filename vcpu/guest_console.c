@@ -63,6 +63,6 @@ void guest_console_input(u8 byte)
 {
 	struct vm *vm = vm_at(input_vm);
 
-	if (vm && READ_ONCE(vm->state) == VM_RUNNING) /* VMEND: a hint */
+	if (vm && smp_load_acquire(&vm->state) == VM_RUNNING) /* VMEND: with step_start() */
 		uart_input(vm, byte);
 }

@@ -273,9 +273,10 @@ static int step_start(struct builder *b)
 	boot_registers(&b->plan, &b->boot);
 	vm->vcpus[0]->boot = &b->boot;
 	vm->running_vcpus = vm->vcpu_count;
-	WRITE_ONCE(vm->state, VM_RUNNING); /* VMEND: nobody else knows it yet */
 	for (unsigned i = 0; i < vm->vcpu_count; i++)
 		sched_start(&vm->vcpus[i]->run, pick_cpu(mask, vm->id + i));
+	/* VMEND: whoever sees it running may kick its vCPUs: they have a home by now. */
+	smp_store_release(&vm->state, VM_RUNNING);
 	sched_wake(&vm->vcpus[0]->run);
 	printk("vm %s: started, %u vCPU%s, %lu MiB\n", vm->desc->name, vm->vcpu_count,
 	       vm->vcpu_count > 1 ? "s" : "", vm->ram_bytes >> 20);

@@ -103,5 +103,6 @@ struct vm *test_vm(unsigned id)
 {
 	struct vm *vm = vm_at(id);
 
-	return vm && READ_ONCE(vm->state) == VM_RUNNING ? vm : NULL; /* VMEND: a hint */
+	/* VMEND: pairs with the release in step_start(). */
+	return vm && smp_load_acquire(&vm->state) == VM_RUNNING ? vm : NULL;
 }
