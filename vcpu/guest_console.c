@@ -63,6 +63,7 @@ void guest_console_input(u8 byte)
 {
 	struct vm *vm = vm_at(input_vm);
 
-	if (vm && smp_load_acquire(&vm->state) == VM_RUNNING) /* VMEND: with step_start() */
+	/* VMEND: pairs with the release in step_start(). */
+	if (vm && smp_load_acquire(&vm->state) == VM_RUNNING)
 		uart_input(vm, byte);
 }

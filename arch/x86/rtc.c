@@ -42,7 +42,8 @@ static u8 binary(u8 value, u8 status_b)
 /* Days since 1970 of a date in 1970..2069: the clock gives two digits of the year. */
 static u64 days(unsigned year, unsigned month, unsigned day)
 {
-	static const u16 before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+	static const u16 before[] = {0,   31,  59,  90,  120, 151,
+				     181, 212, 243, 273, 304, 334};
 	unsigned since = year >= 70 ? year - 70 : year + 30;
 	unsigned leap_days = (since + 1) / 4 + (year % 4 == 0 && month > 2);
 

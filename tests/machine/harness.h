@@ -15,7 +15,8 @@ struct machine_test {
 	bool guests;
 };
 extern const struct machine_test storm_test, lone_test, reading_test, panic_test,
-	fatal_test, silent_test, fair_test, key_test, nmi_test, stretch_test, moves_test, overflow_test;
+	fatal_test, silent_test, fair_test, key_test, nmi_test, stretch_test, moves_test,
+	overflow_test;
 
 /* One line of the result. */
 void test_result(const char *name, bool passed, const char *fmt, ...)
@@ -28,7 +29,7 @@ void test_finish(void) __attribute__((noreturn));
 struct worker {
 	struct runnable run;
 	void (*turn)(struct worker *w);
-	u64 random;  /* state of its generator */
+	u64 random; /* state of its generator */
 	unsigned id;
 	bool done; /* set by turn(): this was the last one */
 };

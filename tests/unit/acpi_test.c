@@ -161,8 +161,8 @@ static void build_roots(void)
 
 static void build(void)
 {
-	static const u8 aml[] = {0x10, 0x05, '_', 'S', '5', '_', 0x08, '_', 'S', '5', '_',
-				 0x12, 0x07, 0x04, 0x0a, 0x05, 0x01, 0x00, 0x00};
+	static const u8 aml[] = {0x10, 0x05, '_',  'S',  '5',  '_',  0x08, '_',  'S', '5',
+				 '_',  0x12, 0x07, 0x04, 0x0a, 0x05, 0x01, 0x00, 0x00};
 
 	memset(mem, 0, sizeof(mem));
 	table_begin(MADT_AT, "APIC", 44);
@@ -304,10 +304,10 @@ static bool finds_s5(const void *aml, u64 bytes)
 	return got.has_s5;
 }
 
-#define FINDS(...)                                                                             \
-	({                                                                                     \
-		static const u8 aml_[] = {__VA_ARGS__};                                        \
-		finds_s5(aml_, sizeof(aml_));                                                  \
+#define FINDS(...)                                                                       \
+	({                                                                               \
+		static const u8 aml_[] = {__VA_ARGS__};                                  \
+		finds_s5(aml_, sizeof(aml_));                                            \
 	})
 #define NAME_S5 '_', 'S', '5', '_'
 
@@ -432,10 +432,17 @@ static void mutated(void)
 }
 
 static const struct unit_test tests[] = {
-	UNIT_TEST(whole_machine), UNIT_TEST(fixed_hardware), UNIT_TEST(old_root),
-	UNIT_TEST(bad_roots), UNIT_TEST(bad_tables_by_name), UNIT_TEST(s5_encodings),
-	UNIT_TEST(s5_in_ssdt), UNIT_TEST(too_many_of_each), UNIT_TEST(entries_that_lie),
-	UNIT_TEST(every_prefix), UNIT_TEST(mutated),
+	UNIT_TEST(whole_machine),
+	UNIT_TEST(fixed_hardware),
+	UNIT_TEST(old_root),
+	UNIT_TEST(bad_roots),
+	UNIT_TEST(bad_tables_by_name),
+	UNIT_TEST(s5_encodings),
+	UNIT_TEST(s5_in_ssdt),
+	UNIT_TEST(too_many_of_each),
+	UNIT_TEST(entries_that_lie),
+	UNIT_TEST(every_prefix),
+	UNIT_TEST(mutated),
 };
 
 int main(void)

@@ -15,11 +15,11 @@ typedef int (*format_fn)(char *, size_t, const char *, ...);
 /* Not static, so that the compiler does not check the formats given to it. */
 format_fn any = (format_fn)format;
 
-#define SAYS(want, ...)                                                                \
-	do {                                                                                   \
-		char got_[SIZE];                                                               \
-		CHECK_EQ(format(got_, SIZE, __VA_ARGS__), strlen(want));                       \
-		CHECK_STR(got_, want);                                                         \
+#define SAYS(want, ...)                                                                  \
+	do {                                                                             \
+		char got_[SIZE];                                                         \
+		CHECK_EQ(format(got_, SIZE, __VA_ARGS__), strlen(want));                 \
+		CHECK_STR(got_, want);                                                   \
 	} while (0)
 
 static void numbers(void)
@@ -117,8 +117,11 @@ static void random_flags_as_libc(void)
 }
 
 static const struct unit_test tests[] = {
-	UNIT_TEST(numbers), UNIT_TEST(fields), UNIT_TEST(cut_at_the_end),
-	UNIT_TEST(unterminated_with_precision), UNIT_TEST(ends_in_the_middle),
+	UNIT_TEST(numbers),
+	UNIT_TEST(fields),
+	UNIT_TEST(cut_at_the_end),
+	UNIT_TEST(unterminated_with_precision),
+	UNIT_TEST(ends_in_the_middle),
 	UNIT_TEST(random_flags_as_libc),
 };
 

@@ -37,7 +37,8 @@ static void build_image(void)
 
 static int try(u64 initrd_bytes, u64 ram_bytes)
 {
-	int result = check_loader(image, sizeof(image), initrd_bytes, ram_bytes, &plan, area);
+	int result = check_loader(image, sizeof(image), initrd_bytes, ram_bytes, &plan,
+				  area);
 
 	loader_plan(image, sizeof(image), initrd_bytes, "", ram_bytes, &plan, &why);
 	return result;
@@ -187,15 +188,17 @@ static void mutated(void)
 		build_image();
 		unit_mutate(image + 0x1f0, 0x80, &seed);
 		memcpy(image + 0x202, "HdrS", 4);
-		check_loader(image, sizeof(image), r >> (r % 64), MIB(2) + (r % GIB(6)), &plan,
-			     area);
+		check_loader(image, sizeof(image), r >> (r % 64), MIB(2) + (r % GIB(6)),
+			     &plan, area);
 	}
 }
 
 static const struct unit_test tests[] = {
-	UNIT_TEST(as_debian), UNIT_TEST(zero_page), UNIT_TEST(entry_of_32_bits),
-	UNIT_TEST(not_relocatable), UNIT_TEST(alignment_counts), UNIT_TEST(ram_too_small),
-	UNIT_TEST(refusals), UNIT_TEST(every_prefix), UNIT_TEST(mutated),
+	UNIT_TEST(as_debian),        UNIT_TEST(zero_page),
+	UNIT_TEST(entry_of_32_bits), UNIT_TEST(not_relocatable),
+	UNIT_TEST(alignment_counts), UNIT_TEST(ram_too_small),
+	UNIT_TEST(refusals),         UNIT_TEST(every_prefix),
+	UNIT_TEST(mutated),
 };
 
 int main(void)

@@ -12,7 +12,8 @@ static struct load_plan plan;
 
 static void memory_map(void)
 {
-	static const u64 sizes[] = {MIB(2), MIB(256), GIB(3), GIB(3) + PAGE_SIZE, GIB(64)};
+	static const u64 sizes[] = {MIB(2), MIB(256), GIB(3), GIB(3) + PAGE_SIZE,
+				    GIB(64)};
 	struct guest_e820 map[LOADER_E820_MAX];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -109,7 +110,8 @@ static void files_of_no_kind(void)
 			memcpy(junk, "\177ELF\2\1", 6);
 		if (round % 4 == 2) {
 			store_u32(junk + 128, MULTIBOOT1_HEADER_MAGIC);
-			store_u32(junk + 136, -(MULTIBOOT1_HEADER_MAGIC + load_u32(junk + 132)));
+			store_u32(junk + 136,
+				  -(MULTIBOOT1_HEADER_MAGIC + load_u32(junk + 132)));
 		}
 		if (round % 4 == 3) {
 			memcpy(junk + 0x202, "HdrS", 4);
@@ -131,8 +133,11 @@ static void command_line_too_long(void)
 }
 
 static const struct unit_test tests[] = {
-	UNIT_TEST(memory_map), UNIT_TEST(page_tables), UNIT_TEST(descriptors),
-	UNIT_TEST(files_of_no_kind), UNIT_TEST(command_line_too_long),
+	UNIT_TEST(memory_map),
+	UNIT_TEST(page_tables),
+	UNIT_TEST(descriptors),
+	UNIT_TEST(files_of_no_kind),
+	UNIT_TEST(command_line_too_long),
 };
 
 int main(void)

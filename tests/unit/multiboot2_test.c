@@ -97,8 +97,9 @@ static void check_range(unsigned i, u64 base, u64 range_end)
 static void build_like_grub(void)
 {
 	static const struct entry map[] = {
-		{0, 0x9fc00, 1}, {0x9fc00, 0x400, 2}, {0xf0000, 0x10000, 2},
-		{0x100000, 0x7ee0000, 1}, {0x7fe0000, 0x20000, 2}, {0xfffc0000, 0x40000, 2},
+		{0, 0x9fc00, 1},         {0x9fc00, 0x400, 2},
+		{0xf0000, 0x10000, 2},   {0x100000, 0x7ee0000, 1},
+		{0x7fe0000, 0x20000, 2}, {0xfffc0000, 0x40000, 2},
 	};
 
 	begin();
@@ -136,8 +137,8 @@ static void as_grub_writes_it(void)
 static void map_merged_and_sorted(void)
 {
 	static const struct entry map[] = {
-		{0x500000, 0x1000, 1}, {0x100000, 0x100000, 1}, {0x200000, 0x1800, 1},
-		{0x180000, 0x90000, 1}, {0x501000, 0x1000, 1}, {0x400001, 0xfff, 1},
+		{0x500000, 0x1000, 1},  {0x100000, 0x100000, 1}, {0x200000, 0x1800, 1},
+		{0x180000, 0x90000, 1}, {0x501000, 0x1000, 1},   {0x400001, 0xfff, 1},
 	};
 
 	CHECK_EQ(parse_map(map, ARRAY_SIZE(map)), 0);
@@ -149,7 +150,7 @@ static void map_merged_and_sorted(void)
 static void unusable_wins(void)
 {
 	static const struct entry map[] = {
-		{0x150800, 0x100, 3}, {0x100000, 0x100000, 1}, {0x1fffff, 0x10, 5},
+		{0x150800, 0x100, 3},  {0x100000, 0x100000, 1}, {0x1fffff, 0x10, 5},
 		{0x300000, 0x1000, 1}, {0x2ff000, 0x5000, 2},
 	};
 
@@ -162,7 +163,7 @@ static void unusable_wins(void)
 static void map_beyond_the_address_space(void)
 {
 	static const struct entry map[] = {
-		{0x100000, 0x100000, 1}, {0x200000, UINT64_MAX, 1},
+		{0x100000, 0x100000, 1},         {0x200000, UINT64_MAX, 1},
 		{UINT64_MAX - 0xfff, 0x1000, 1}, {1ul << 60, 0x1000, 1},
 		{0x180000, UINT64_MAX, 2},
 	};
@@ -307,7 +308,8 @@ static void random_maps(void)
 			u64 last = base + got.usable[i].bytes;
 
 			for (unsigned j = 0; j < count; j++)
-				CHECK(map[j].type == 1 || !map[j].bytes || map[j].base >= last ||
+				CHECK(map[j].type == 1 || !map[j].bytes ||
+				      map[j].base >= last ||
 				      map[j].base + map[j].bytes <= base);
 		}
 	}
@@ -315,10 +317,11 @@ static void random_maps(void)
 
 static const struct unit_test tests[] = {
 	UNIT_TEST(as_grub_writes_it), UNIT_TEST(map_merged_and_sorted),
-	UNIT_TEST(unusable_wins), UNIT_TEST(map_beyond_the_address_space),
-	UNIT_TEST(too_many_ranges), UNIT_TEST(too_many_modules),
+	UNIT_TEST(unusable_wins),     UNIT_TEST(map_beyond_the_address_space),
+	UNIT_TEST(too_many_ranges),   UNIT_TEST(too_many_modules),
 	UNIT_TEST(bad_tags_left_out), UNIT_TEST(impossible_sizes),
-	UNIT_TEST(every_prefix), UNIT_TEST(mutated), UNIT_TEST(random_maps),
+	UNIT_TEST(every_prefix),      UNIT_TEST(mutated),
+	UNIT_TEST(random_maps),
 };
 
 int main(void)

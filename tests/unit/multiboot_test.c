@@ -6,9 +6,9 @@
 #include "multiboot.h"
 
 #define IMAGE_BYTES 4096
-#define ELF_HEADERS_AT 64  /* program headers */
-#define MB_AT 512          /* multiboot header */
-#define TEXT_AT 1024       /* file offset of the first segment */
+#define ELF_HEADERS_AT 64 /* program headers */
+#define MB_AT 512         /* multiboot header */
+#define TEXT_AT 1024      /* file offset of the first segment */
 #define RAM MIB(64)
 #define ROUNDS 30000
 
@@ -88,7 +88,8 @@ static void mb2_header(u64 at, const u32 *tags, unsigned words)
 
 static int try(u64 initrd_bytes, u64 ram_bytes)
 {
-	int result = check_loader(image, sizeof(image), initrd_bytes, ram_bytes, &plan, area);
+	int result = check_loader(image, sizeof(image), initrd_bytes, ram_bytes, &plan,
+				  area);
 
 	loader_plan(image, sizeof(image), initrd_bytes, "a b", ram_bytes, &plan, &why);
 	return result;
@@ -161,7 +162,8 @@ static void mb1_real_mode_addresses(void)
 
 static void mb1_without_elf(void)
 {
-	u32 addresses[] = {0x200000 + MB_AT, 0x200000, 0x200000 + 2000, 0x300000, 0x200400};
+	u32 addresses[] = {0x200000 + MB_AT, 0x200000, 0x200000 + 2000, 0x300000,
+			   0x200400};
 
 	memset(image, 0, sizeof(image));
 	mb1_header(MB_AT, MULTIBOOT1_HAS_ADDRESSES);
@@ -172,7 +174,8 @@ static void mb1_without_elf(void)
 	CHECK_EQ(plan.segments[0].gpa, 0x200000);
 	CHECK_EQ(plan.segments[0].mem_bytes, 0x100000);
 	CHECK_EQ(plan.entry, 0x200400);
-	store_u32(image + MB_AT + 16, 0x200000 + MB_AT + 4); /* load_addr behind the header */
+	store_u32(image + MB_AT + 16,
+		  0x200000 + MB_AT + 4); /* load_addr behind the header */
 	CHECK_EQ(try(0, RAM), (u64)-EINVAL);
 	store_u32(image + MB_AT + 16, 0x200000 - 4); /* before the file */
 	CHECK_EQ(try(0, RAM), (u64)-EINVAL);
@@ -263,12 +266,14 @@ static void mb2_longest_command_line(void)
 	build_mb2();
 	memset(line, 'x', CMDLINE_MAX - 1);
 	CHECK_EQ(loader_plan(image, sizeof(image), 10, line, RAM, &plan, &why), 0);
-	loader_build(&plan, image, sizeof(image), line, map, LOADER_E820_MAX + 9, 0, area);
+	loader_build(&plan, image, sizeof(image), line, map, LOADER_E820_MAX + 9, 0,
+		     area);
 	CHECK(load_u32(area) < AREA_INFO_BYTES);
 	CHECK_STR((const char *)find_tag(1) + 8, line);
 	build_mb1();
 	CHECK_EQ(loader_plan(image, sizeof(image), 10, line, RAM, &plan, &why), 0);
-	loader_build(&plan, image, sizeof(image), line, map, LOADER_E820_MAX + 9, 0, area);
+	loader_build(&plan, image, sizeof(image), line, map, LOADER_E820_MAX + 9, 0,
+		     area);
 	CHECK_EQ(strlen((const char *)in_area(plan.cmdline_gpa)), CMDLINE_MAX - 1 + 7);
 }
 
@@ -279,10 +284,10 @@ static int try_tags(const u32 *tags, unsigned words)
 	return try(0, RAM);
 }
 
-#define TRY_TAGS(...)                                                                          \
-	({                                                                                     \
-		static const u32 tags_[] = {__VA_ARGS__};                                      \
-		try_tags(tags_, ARRAY_SIZE(tags_));                                            \
+#define TRY_TAGS(...)                                                                    \
+	({                                                                               \
+		static const u32 tags_[] = {__VA_ARGS__};                                \
+		try_tags(tags_, ARRAY_SIZE(tags_));                                      \
 	})
 #define OPTIONAL (1u << 16)
 
@@ -311,7 +316,7 @@ static void mb2_wishes(void)
 static void mb2_without_elf(void)
 {
 	static const u32 tags[] = {2, 24, 0x400000 + MB_AT, UINT32_MAX, 0, 0x500000,
-				   3, 12, 0x400800, 0, 0, 8};
+				   3, 12, 0x400800,         0,          0, 8};
 
 	memset(image, 0, sizeof(image));
 	mb2_header(MB_AT, tags, ARRAY_SIZE(tags));
@@ -439,19 +444,29 @@ static void mutated(void)
 			unit_mutate(image + MB_AT + 16, 48, &seed);
 			memcpy(image, "\177ELF", 4);
 		}
-		check_loader(image, sizeof(image), r >> (r % 64), MIB(2) + r % GIB(6), &plan,
-			     area);
+		check_loader(image, sizeof(image), r >> (r % 64), MIB(2) + r % GIB(6),
+			     &plan, area);
 	}
 }
 
 static const struct unit_test tests[] = {
-	UNIT_TEST(mb1_elf32), UNIT_TEST(mb1_information), UNIT_TEST(mb1_real_mode_addresses),
-	UNIT_TEST(mb1_without_elf), UNIT_TEST(mb1_wishes), UNIT_TEST(mb2_elf64),
-	UNIT_TEST(mb2_information), UNIT_TEST(mb2_longest_command_line),
-	UNIT_TEST(mb2_wishes), UNIT_TEST(mb2_without_elf), UNIT_TEST(bad_segments),
-	UNIT_TEST(bad_elf_headers), UNIT_TEST(too_many_segments),
+	UNIT_TEST(mb1_elf32),
+	UNIT_TEST(mb1_information),
+	UNIT_TEST(mb1_real_mode_addresses),
+	UNIT_TEST(mb1_without_elf),
+	UNIT_TEST(mb1_wishes),
+	UNIT_TEST(mb2_elf64),
+	UNIT_TEST(mb2_information),
+	UNIT_TEST(mb2_longest_command_line),
+	UNIT_TEST(mb2_wishes),
+	UNIT_TEST(mb2_without_elf),
+	UNIT_TEST(bad_segments),
+	UNIT_TEST(bad_elf_headers),
+	UNIT_TEST(too_many_segments),
 	UNIT_TEST(header_beyond_the_search),
-	UNIT_TEST(cut_right_behind_the_header), UNIT_TEST(every_prefix), UNIT_TEST(mutated),
+	UNIT_TEST(cut_right_behind_the_header),
+	UNIT_TEST(every_prefix),
+	UNIT_TEST(mutated),
 };
 
 int main(void)

@@ -53,7 +53,8 @@ bool unit_check_has(const char *a, const char *b, const char *what, const char *
 	if (a && b && strstr(a, b))
 		return true;
 	if (fail(file, line, what))
-		printf(" is \"%s\", without \"%s\"\n", a ? a : "(null)", b ? b : "(null)");
+		printf(" is \"%s\", without \"%s\"\n", a ? a : "(null)",
+		       b ? b : "(null)");
 	return false;
 }
 

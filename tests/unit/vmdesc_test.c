@@ -124,12 +124,43 @@ static void sizes(void)
 static void bad_values(void)
 {
 	static const char *const bad[] = {
-		"vcpus=0", "vcpus=65", "vcpus=", "vcpus=2x", "vcpus=-1", "vcpus= 2",
-		"vcpus=18446744073709551617", "mem=1M", "mem=0", "mem=", "mem=2", "mem=2049G",
-		"mem=99999999999G", "mem=256MB", "mem=2097153", "mem=M", "cpus=", "cpus=64",
-		"cpus=3-1", "cpus=1,", "cpus=,1", "cpus=1-", "cpus=1 2", "weight=0",
-		"weight=10001", "kvm=yes", "kvm=", "lazy=1", "x2apic", "color=red", "=", "a",
-		"vcpus=1 vcpus=2", "VCPUS=2", "vcpu=2", "vcpuss=2", "\xff\x1b[2J=1",
+		"vcpus=0",
+		"vcpus=65",
+		"vcpus=",
+		"vcpus=2x",
+		"vcpus=-1",
+		"vcpus= 2",
+		"vcpus=18446744073709551617",
+		"mem=1M",
+		"mem=0",
+		"mem=",
+		"mem=2",
+		"mem=2049G",
+		"mem=99999999999G",
+		"mem=256MB",
+		"mem=2097153",
+		"mem=M",
+		"cpus=",
+		"cpus=64",
+		"cpus=3-1",
+		"cpus=1,",
+		"cpus=,1",
+		"cpus=1-",
+		"cpus=1 2",
+		"weight=0",
+		"weight=10001",
+		"kvm=yes",
+		"kvm=",
+		"lazy=1",
+		"x2apic",
+		"color=red",
+		"=",
+		"a",
+		"vcpus=1 vcpus=2",
+		"VCPUS=2",
+		"vcpu=2",
+		"vcpuss=2",
+		"\xff\x1b[2J=1",
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -148,12 +179,14 @@ static void bad_values(void)
 static void messages(void)
 {
 	parse_one("vm=web vcpus=65");
-	CHECK_STR(last_complaint, "module 0 (vm web): vcpus=65: must be a number from 1 to 64");
+	CHECK_STR(last_complaint,
+		  "module 0 (vm web): vcpus=65: must be a number from 1 to 64");
 	CHECK_STR(vms[0].error, last_complaint);
 	parse_one("vm=web color=\x1b[2J");
 	CHECK_STR(last_complaint, "module 0 (vm web): color=?[2J: unknown option");
 	parse_one("vm=a-name-too-long- mem=1M");
-	CHECK_HAS(vms[0].error, "module 0 (vm vm0): a-name-too-long-: a name has 1 to 15");
+	CHECK_HAS(vms[0].error,
+		  "module 0 (vm vm0): a-name-too-long-: a name has 1 to 15");
 	CHECK_HAS(last_complaint, "mem=1M: must be a size from 2M to 1024G");
 	parse_one("vm=we/b");
 	CHECK_HAS(vms[0].error, "a name has");
@@ -212,8 +245,8 @@ static void long_lines(void)
 	CHECK(vms[0].error[0]);
 }
 
-static const char typical[] =
-	"/boot/k vm=web vcpus=2 mem=512M cpus=0-1,5 weight=300 kvm=off lazy=on initrd -- a";
+static const char typical[] = "/boot/k vm=web vcpus=2 mem=512M cpus=0-1,5 weight=300 "
+			      "kvm=off lazy=on initrd -- a";
 
 static void every_prefix(void)
 {
@@ -251,9 +284,16 @@ static void mutated(void)
 }
 
 static const struct unit_test tests[] = {
-	UNIT_TEST(everything), UNIT_TEST(defaults), UNIT_TEST(initrd_may_come_first),
-	UNIT_TEST(sizes), UNIT_TEST(bad_values), UNIT_TEST(messages), UNIT_TEST(doubles),
-	UNIT_TEST(too_many_vms), UNIT_TEST(long_lines), UNIT_TEST(every_prefix),
+	UNIT_TEST(everything),
+	UNIT_TEST(defaults),
+	UNIT_TEST(initrd_may_come_first),
+	UNIT_TEST(sizes),
+	UNIT_TEST(bad_values),
+	UNIT_TEST(messages),
+	UNIT_TEST(doubles),
+	UNIT_TEST(too_many_vms),
+	UNIT_TEST(long_lines),
+	UNIT_TEST(every_prefix),
 	UNIT_TEST(mutated),
 };
 

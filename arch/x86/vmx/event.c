@@ -107,8 +107,10 @@ bool virt_interrupts_open(struct virt_vcpu *hv)
 
 bool virt_nmi_blocked(struct virt_vcpu *hv)
 {
-	return (hv->event & INTR_VALID && (hv->event & INTR_TYPE_MASK) == INTR_TYPE_NMI) ||
-	       vmread(VMCS_GUEST_INTERRUPTIBILITY) & BLOCKED_BY_NMI;
+	bool in_delivery = hv->event & INTR_VALID &&
+			   (hv->event & INTR_TYPE_MASK) == INTR_TYPE_NMI;
+
+	return in_delivery || vmread(VMCS_GUEST_INTERRUPTIBILITY) & BLOCKED_BY_NMI;
 }
 
 bool virt_nmi_open(struct virt_vcpu *hv)
