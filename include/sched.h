@@ -42,6 +42,7 @@ struct runnable {
 	u64 vruntime;                   /* [O] TSC cycles used, scaled by weight */
 	u64 cpu_cycles; /* [O] TSC cycles used, for the books; read by others as a hint */
 	u32 weight;     /* [I] share relative to others, 100 is normal */
+	bool dead;                      /* [O] has returned RUN_DEAD */
 	bool queued;    /* [O] */
 	u64 affinity;   /* [A] mask of pCPUs it may have as home */
 	u64 slice_start; /* [O] TSC when it last became current */

@@ -51,8 +51,13 @@ static void push(struct runnable *r)
 
 static void give_away(struct runnable *r, unsigned to)
 {
+	struct run_queue *rq = &this_cpu()->rq;
+
 	ASSERT(!r->queued && this_cpu()->current != r);
 	list_remove(&r->home_node);
+	/* From now on: how far it is ahead of the slowest here. The new home adds its
+	 * own slowest, since each CPU's time goes its own way. */
+	r->vruntime -= MIN(r->vruntime, rq->min_vruntime);
 	r->ops->evict(r);
 	/* HOME: all that this CPU did with r is before; pairs with push(). */
 	smp_store_release(&r->home, (s32)to);
@@ -103,27 +108,47 @@ static s32 find_idle(const struct runnable *r)
 	return SCHED_NO_CPU;
 }
 
+/* Time used since r became current, by its weight. */
+static u64 used_now(const struct runnable *r)
+{
+	return (tsc_now() - r->slice_start) * SCHED_WEIGHT_NORMAL / r->weight;
+}
+
+/* The least that any here has used; it only grows. running: of the one that runs. */
+static void advance_min(struct run_queue *rq, u64 running)
+{
+	struct runnable *first = queue_first(rq);
+	u64 least = first ? MIN(first->vruntime, running) : running;
+
+	rq->min_vruntime = MAX(rq->min_vruntime, least);
+}
+
 /* Does the newcomer deserve the CPU now? It does when it is owed more than a tenth
  * of a slice; less would only trade one switch for another. */
 static bool should_preempt(struct cpu *cpu, struct runnable *newcomer)
 {
 	struct runnable *current = cpu->current;
-	u64 used = (tsc_now() - current->slice_start) * SCHED_WEIGHT_NORMAL /
-		   current->weight;
 
-	return newcomer->vruntime + slice_cycles() / 10 < current->vruntime + used;
+	return newcomer->vruntime + slice_cycles() / 10 <
+	       current->vruntime + used_now(current);
 }
 
 static void enqueue(struct cpu *cpu, struct runnable *r)
 {
 	s32 idle = cpu->current || cpu->rq.count ? find_idle(r) : SCHED_NO_CPU;
+	u64 credit;
 
 	if (idle != SCHED_NO_CPU) {
 		give_away(r, (unsigned)idle);
 		return;
 	}
-	/* Who slept has no claim on the time it did not use. */
-	r->vruntime = MAX(r->vruntime, cpu->rq.min_vruntime);
+	/* One that has run alone has not told its time yet. */
+	if (cpu->current)
+		advance_min(&cpu->rq, cpu->current->vruntime + used_now(cpu->current));
+	/* Who slept has no claim on the time it did not use, but for one slice, so that
+	 * it answers what has woken it soon. */
+	credit = MIN(cpu->rq.min_vruntime, slice_cycles());
+	r->vruntime = MAX(r->vruntime, cpu->rq.min_vruntime - credit);
 	queue_insert(&cpu->rq, r);
 	if (!cpu->current)
 		return;
@@ -153,9 +178,11 @@ static void look_at(struct cpu *cpu, struct runnable *r)
 {
 	s32 to;
 
+	if (r->dead)
+		return; /* asked of it before its end was known */
 	if (list_empty(&r->home_node)) {
 		list_append(&cpu->rq.homed, &r->home_node);
-		r->vruntime = MAX(r->vruntime, cpu->rq.min_vruntime);
+		r->vruntime += cpu->rq.min_vruntime; /* see give_away() */
 		r->ops->arrive(r);
 	}
 	if (r == cpu->current) {
@@ -322,6 +349,7 @@ static void settle_blocked(struct cpu *cpu, struct runnable *r)
 /* It will never run again: nothing of it stays on this pCPU. */
 static void retire(struct runnable *r)
 {
+	r->dead = true;
 	list_remove(&r->home_node);
 	r->ops->evict(r);
 }
@@ -329,10 +357,7 @@ static void retire(struct runnable *r)
 static void settle(struct cpu *cpu, struct runnable *r, enum run_result result)
 {
 	charge(r);
-	cpu->rq.min_vruntime = MAX(cpu->rq.min_vruntime, r->vruntime);
-	if (queue_first(&cpu->rq))
-		cpu->rq.min_vruntime = MIN(cpu->rq.min_vruntime,
-					   queue_first(&cpu->rq)->vruntime);
+	advance_min(&cpu->rq, r->vruntime);
 	if (result == RUN_AGAIN)
 		settle_awake(cpu, r);
 	else if (result == RUN_BLOCKED)
