@@ -13,6 +13,8 @@
 static struct spinlock lock;
 static char ring[RING_BYTES];     /* [L] */
 static u64 head, tail;            /* [L] written up to head, sent up to tail */
+static char last = '\n';          /* [L] the last byte of any output */
+static bool in_log_line;          /* [L] a line of the log is not yet ended */
 static u64 dropped;               /* [L] bytes that found the ring full */
 static bool present;              /* [I] there is a UART */
 static bool interrupts;           /* [I] after console_use_interrupts() */
@@ -42,6 +44,8 @@ static void drain_locked(void)
 
 static void put_locked(const char *text, size_t bytes)
 {
+	if (bytes)
+		last = text[bytes - 1];
 	for (size_t i = 0; i < bytes; i++) {
 		if (head - tail == RING_BYTES) {
 			dropped++;
@@ -82,6 +86,10 @@ void console_write(const char *text, size_t bytes)
 void console_log(const char *text, size_t bytes)
 {
 	spin_lock(&lock);
+	/* A line of the log begins a line, also amid what a guest is printing. */
+	if (last != '\n' && !in_log_line)
+		put_locked("\r\n", 2);
+	in_log_line = bytes && text[bytes - 1] != '\n';
 	for (size_t i = 0; i < bytes; i++) {
 		if (text[i] == '\n')
 			put_locked("\r", 1);

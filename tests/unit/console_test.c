@@ -99,6 +99,8 @@ static void begin(void)
 {
 	head = tail = dropped = 0;
 	present = interrupts = transmitting = false;
+	last = '\n';
+	in_log_line = false;
 	attention = 0;
 	input_handler = NULL;
 	memset(&serial, 0, sizeof(serial));
@@ -223,6 +225,18 @@ static void formatted(void)
 	printk("%s", long_line);
 	CHECK_EQ(serial.output_bytes, LINE_BYTES - 1); /* cut */
 	CHECK_EQ(screen.bytes, LINE_BYTES - 1);
+}
+
+/* A line of the log begins a line, whatever a guest has left unfinished. */
+static void log_begins_a_line(void)
+{
+	begin();
+	console_init();
+	console_write("login: ", 7);
+	printk("vm%u: ", 3);
+	printk("ended\n");
+	printk("all\n");
+	CHECK_STR(serial.output, "login: \r\nvm3: ended\r\nall\r\n");
 }
 
 /* --- with interrupts --- */
@@ -386,6 +400,7 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(no_uart),
 	UNIT_TEST(log_lines),
 	UNIT_TEST(formatted),
+	UNIT_TEST(log_begins_a_line),
 	UNIT_TEST(a_fifo_at_a_time),
 	UNIT_TEST(short_text),
 	UNIT_TEST(nothing_without_attention),

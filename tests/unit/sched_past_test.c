@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Runnables that died, ran alone or moved: each of these once was wrong in kernel/sched.c. */
+/* Runnables that died, ran alone or moved: each was wrong once in kernel/sched.c. */
 #include "sched_check.h"
 
 static enum run_result die(struct work *work)
