@@ -73,8 +73,12 @@ static bool set_word(const char *word, struct boot_options *out)
 		return false;
 	if (key == 3 && !strncmp(word, "end", key))
 		return set_end(value, out);
-	if (key == 4 && !strncmp(word, "test", key))
-		return string_copy(out->test, value, sizeof(out->test));
+	if (key == 4 && !strncmp(word, "test", key)) {
+		if (string_copy(out->test, value, sizeof(out->test)))
+			return true;
+		out->test[0] = '\0'; /* none has so long a name */
+		return false;
+	}
 	if (key == 4 && !strncmp(word, "seed", key))
 		out->seed = parse_number(value);
 	else if (key == 3 && !strncmp(word, "msr", key))

@@ -87,6 +87,14 @@ static bool read_misc_enable(struct vcpu *vcpu, u32 msr, u64 *value)
 	return true;
 }
 
+/* KVM's registers: written with an address, they read as 0; without KVM's leaves they
+ * are not there. */
+static bool read_kvm(struct vcpu *vcpu, u32 msr, u64 *value)
+{
+	*value = 0;
+	return vcpu->vm->desc->kvm;
+}
+
 static bool write_wall_clock(struct vcpu *vcpu, u32 msr, u64 value)
 {
 	return vcpu->vm->desc->kvm && pvclock_write_wall_clock(vcpu, value);
@@ -99,8 +107,8 @@ static bool write_system_time(struct vcpu *vcpu, u32 msr, u64 value)
 
 static const struct msr_rule rules[] = {
 	{MSR_TSC, MSR_TSC, read_tsc, write_tsc},
-	{MSR_KVM_OLD_WALL_CLOCK, MSR_KVM_OLD_WALL_CLOCK, read_zero, write_wall_clock},
-	{MSR_KVM_OLD_SYSTEM_TIME, MSR_KVM_OLD_SYSTEM_TIME, read_zero, write_system_time},
+	{MSR_KVM_OLD_WALL_CLOCK, MSR_KVM_OLD_WALL_CLOCK, read_kvm, write_wall_clock},
+	{MSR_KVM_OLD_SYSTEM_TIME, MSR_KVM_OLD_SYSTEM_TIME, read_kvm, write_system_time},
 	{MSR_PLATFORM_ID, MSR_PLATFORM_ID, read_zero, NULL},
 	{MSR_APIC_BASE, MSR_APIC_BASE, vlapic_msr_read, vlapic_msr_write},
 	{MSR_TSC_ADJUST, MSR_TSC_ADJUST, read_tsc_adjust, write_tsc_adjust},
@@ -112,8 +120,8 @@ static const struct msr_rule rules[] = {
 	{MSR_DEBUGCTL, MSR_DEBUGCTL, read_zero, write_nothing},
 	{MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, vlapic_msr_read, vlapic_msr_write},
 	{MSR_X2APIC_BASE, MSR_X2APIC_LAST, vlapic_msr_read, vlapic_msr_write},
-	{MSR_KVM_WALL_CLOCK, MSR_KVM_WALL_CLOCK, read_zero, write_wall_clock},
-	{MSR_KVM_SYSTEM_TIME, MSR_KVM_SYSTEM_TIME, read_zero, write_system_time},
+	{MSR_KVM_WALL_CLOCK, MSR_KVM_WALL_CLOCK, read_kvm, write_wall_clock},
+	{MSR_KVM_SYSTEM_TIME, MSR_KVM_SYSTEM_TIME, read_kvm, write_system_time},
 };
 
 static const struct msr_rule *find(u32 msr)
