@@ -252,6 +252,7 @@ static void clock_needs_kvm(void)
 		{KVM_SYSTEM_TIME, 0x2001},
 	};
 	static u8 before[FAKE_RAM_BYTES];
+	u64 value;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(clocks); i++) {
 		begin();
@@ -259,6 +260,7 @@ static void clock_needs_kvm(void)
 		options()->kvm = false;
 		CHECK(!msr_write(cpu, clocks[i].msr, clocks[i].value));
 		CHECK(!msr_write(cpu, clocks[i].msr, 0));
+		CHECK(!msr_read(cpu, clocks[i].msr, &value));
 		CHECK(!memcmp(before, fake.ram, sizeof(before)));
 		options()->kvm = true;
 		wr(clocks[i].msr, clocks[i].value);
