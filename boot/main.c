@@ -143,17 +143,10 @@ static void interrupts_init(void)
 
 /* --- the other CPUs --- */
 
-static void cpu_enter_pool(struct cpu *cpu)
-{
-	const char *why = virt_enable();
-
-	if (why)
-		panic("cpu%u: %s", cpu->id, why);
-	cpu_set_online(cpu, true);
-}
-
 static void ap_main(struct cpu *cpu)
 {
+	const char *why;
+
 	hostmap_load();
 	desc_load(cpu);
 	lapic_enable();
@@ -163,7 +156,14 @@ static void ap_main(struct cpu *cpu)
 	if (cpu->tsc_skew)
 		printk("spur: cpu%u's TSC is off by %ld cycles, corrected\n", cpu->id,
 		       (s64)cpu->tsc_skew);
-	cpu_enter_pool(cpu);
+	why = virt_enable();
+	if (why) {
+		/* The boot CPU will find that it does not arrive. */
+		printk("spur: cpu%u: %s\n", cpu->id, why);
+		for (;;)
+			hlt();
+	}
+	cpu_set_online(cpu, true);
 	smp_arrived(cpu);
 	sched_loop();
 }
@@ -228,7 +228,10 @@ void boot_main(u64 magic, u64 mbi)
 	why = virt_probe();
 	if (why)
 		stop_boot("cannot run guests here: %s", why);
-	cpu_enter_pool(this_cpu());
+	why = virt_enable();
+	if (why)
+		stop_boot("cannot run guests here: %s", why);
+	cpu_set_online(this_cpu(), true);
 	why = virt_self_test();
 	if (why)
 		stop_boot("cannot run guests here: %s", why);

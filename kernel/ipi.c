@@ -134,7 +134,7 @@ bool ipi_pending(void)
 	       READ_ONCE(cpu->inbox_seq) != READ_ONCE(cpu->ack_seq);
 }
 
-void ipi_serve(void)
+void ipi_acknowledge(void)
 {
 	struct cpu *cpu = this_cpu();
 	/* ACK: pairs with the fetch-add in ipi_kick_and_wait(). */
@@ -143,6 +143,11 @@ void ipi_serve(void)
 	/* ACK: whatever this CPU's vCPU did before it went OUTSIDE is before this. */
 	if (READ_ONCE(cpu->ack_seq) != seq)
 		smp_store_release(&cpu->ack_seq, seq);
-	serve_calls(cpu);
+}
+
+void ipi_serve(void)
+{
+	ipi_acknowledge();
+	serve_calls(this_cpu());
 	sched_serve_inbox();
 }

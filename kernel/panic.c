@@ -154,7 +154,6 @@ static void finish_panic(u64 rip, u64 rbp)
 {
 	printk("backtrace:\n");
 	backtrace(rip, rbp);
-	stop_others();
 	print_others();
 	if (dump_above)
 		dump_above();
@@ -169,6 +168,7 @@ void panic(const char *fmt, ...)
 
 	cli();
 	claim_panic();
+	stop_others();
 	va_start(args, fmt);
 	format_va(text, sizeof(text), fmt, args);
 	va_end(args);
@@ -181,6 +181,7 @@ void panic(const char *fmt, ...)
 void fatal_trap(const struct trap_frame *frame)
 {
 	claim_panic();
+	stop_others();
 	printk("\nPANIC cpu%u: unexpected exception %lu\n", this_cpu()->id,
 	       frame->vector);
 	print_registers(frame);
@@ -191,6 +192,7 @@ void fatal_trap(const struct trap_frame *frame)
 void panic_silent_cpu(unsigned id, const char *what)
 {
 	claim_panic();
+	stop_others();
 	printk("\nPANIC cpu%u: cpu%u does not answer a %s\n", this_cpu()->id, id, what);
 	finish_panic((u64)(uintptr_t)__builtin_return_address(0),
 		     *(const u64 *)__builtin_frame_address(0));
@@ -211,9 +213,13 @@ static void stop_here(const struct trap_frame *frame)
 
 void nmi_handle(struct trap_frame *frame)
 {
-	this_cpu()->nmi_count++;
 	/* STOP: set by the cmpxchg in claim_panic() before the NMI is sent. */
-	if (READ_ONCE(panicking) != NOBODY)
+	u32 who = READ_ONCE(panicking);
+
+	this_cpu()->nmi_count++;
+	if (who == this_cpu()->id + 1)
+		return; /* a kick or a key on the CPU that is printing the panic */
+	if (who != NOBODY)
 		stop_here(frame);
 	/* Where interrupts do not end guest mode, the UART's comes as an NMI. */
 	console_interrupt();

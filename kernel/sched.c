@@ -19,6 +19,9 @@
 #include "stretch.h"
 #include "timer.h"
 
+/* The inbox is served so often before the running runnable goes on. */
+#define SERVE_ROUNDS 4
+
 static u64 slice_cycles(void)
 {
 	return tsc_khz() * SLICE_US / 1000;
@@ -220,6 +223,9 @@ void sched_serve_inbox(void)
 			look_at(cpu, r);
 		else
 			push(r);
+		/* A full inbox takes long: who waits for an answer gets it in between. */
+		ipi_acknowledge();
+		stretch_poll();
 		r = next;
 	}
 }
@@ -276,10 +282,12 @@ bool sched_poll(void)
 	/* A timer may wake a runnable of this very CPU: the inbox after the timers. */
 	if (cpu->timer_due)
 		timer_serve();
-	if (ipi_pending())
+	/* Again: what is served may push to this very inbox, and nobody rings for that. */
+	for (unsigned i = 0; i < SERVE_ROUNDS && ipi_pending(); i++)
 		ipi_serve();
 	console_poll();
-	return cpu->resched || READ_ONCE(cpu->wanted); /* POOL: pairs with ask() */
+	/* POOL: pairs with ask(). What is left in the inbox is for the loop. */
+	return cpu->resched || READ_ONCE(cpu->wanted) || ipi_pending();
 }
 
 /* --- leaving the pool and coming back --- */

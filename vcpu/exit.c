@@ -97,6 +97,7 @@ static void on_hlt(struct vcpu *vcpu)
 	vcpu->stats.halts++;
 	vcpu->activity = VCPU_HALTED;
 	vcpu->halted_with_if = virt_interrupt_flag(vcpu->hv);
+	vcpu->halted_in_nmi = virt_nmi_blocked(vcpu->hv);
 	if (vcpu->halted_with_if ||
 	    READ_ONCE(vcpu->nmi_pending)) /* KICK: payload of NMI */
 		return;

@@ -38,6 +38,10 @@ static u64 move_element(struct vcpu *vcpu)
 	u32 value = 0;
 
 	if (vcpu->exit.io.in) {
+		/* The operand first: what is read from a device is gone from there. */
+		done = guest_writable_virtual(vcpu, gva, bytes);
+		if (done != bytes)
+			return done;
 		value = pio_read(vcpu, vcpu->exit.io.port, bytes);
 		return guest_write_virtual(vcpu, gva, &value, bytes);
 	}

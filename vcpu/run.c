@@ -18,7 +18,8 @@ static struct vcpu *vcpu_of(struct runnable *r)
  * executed with interrupts on. */
 static bool halt_is_over(struct vcpu *vcpu)
 {
-	if (READ_ONCE(vcpu->nmi_pending)) /* KICK: payload; looked at after the request */
+	/* KICK: payload; looked at after the request. Not while one is handled. */
+	if (READ_ONCE(vcpu->nmi_pending) && !vcpu->halted_in_nmi)
 		return true;
 	return vcpu->halted_with_if && vlapic_has_work(vcpu);
 }

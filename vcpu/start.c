@@ -113,6 +113,12 @@ static int step_plan(struct builder *b)
 	const struct vm_desc *d = b->vm->desc;
 	u64 initrd = d->initrd ? d->initrd->bytes : 0;
 
+	/* A hint, for a clear word before other VMs are deprived of what is left. */
+	if (d->mem_bytes / PAGE_SIZE > page_free_count()) {
+		b->why = "not enough memory for its RAM";
+		return -ENOMEM;
+	}
+
 	return loader_plan(hpa_to_ptr(d->kernel->base), d->kernel->bytes, initrd,
 			   d->cmdline, b->vm->ram_bytes, &b->plan, &b->why);
 }
@@ -285,8 +291,8 @@ static int step_start(struct builder *b)
 
 /* Each returns > 0: call it again; 0: the next one; < 0: failed, see why. */
 static int (*const stages[])(struct builder *b) = {
-	step_plan,   step_ram,  step_image, step_initrd,
-	step_tables, step_copy_tables, step_acpi, step_vcpus, step_start,
+	step_plan,        step_ram,  step_image, step_initrd, step_tables,
+	step_copy_tables, step_acpi, step_vcpus, step_start,
 };
 
 static enum run_result builder_run(struct runnable *r)
@@ -334,7 +340,8 @@ static void start_build(const struct vm_desc *desc)
 	struct builder *b;
 
 	if (!vm) {
-		printk("vm %s: not started: no memory\n", desc->name);
+		printk("vm %s: stopped: not started: no memory\n", desc->name);
+		vms_one_ended();
 		return;
 	}
 	if (!allowed_cpus(vm)) {
@@ -362,6 +369,7 @@ void vms_start(const struct bootinfo *info,
 			     "grub.cfg");
 	vms_set_end(machine_end);
 	panic_set_dump(vms_dump);
+	vms_expect(good);
 	guest_console_init(good);
 	console_set_input(guest_console_input);
 	for (unsigned i = 0; i < count; i++) {

@@ -161,6 +161,16 @@ u64 guest_read_virtual(struct vcpu *vcpu, u64 gva, void *buf, u64 bytes, bool fe
 	return done;
 }
 
+u64 guest_writable_virtual(struct vcpu *vcpu, u64 gva, u64 bytes)
+{
+	u64 done = 0;
+	gpa_t at;
+
+	while (done < bytes && guest_translate(vcpu, gva + done, true, false, &at))
+		done += within_page(gva + done, bytes - done);
+	return done;
+}
+
 u64 guest_write_virtual(struct vcpu *vcpu, u64 gva, const void *buf, u64 bytes)
 {
 	u64 done = 0;

@@ -50,12 +50,16 @@ struct vm *vm_create(const struct vm_desc *desc)
 	uart_reset(&vm->uart);
 	rtc_init(&vm->rtc, rtc_now(), tsc_now());
 	vm->id = atomic_fetch_add(&vm_count, 1);
-	atomic_fetch_add(&alive, 1);
 	smp_store_release(&vms[vm->id], vm); /* VMS: pairs with vm_at() */
 	return vm;
 }
 
-static void one_ended(void)
+void vms_expect(unsigned count)
+{
+	WRITE_ONCE(alive, count); /* VMS: before any of them can end */
+}
+
+void vms_one_ended(void)
 {
 	if (atomic_fetch_add(&alive, -1u) != 1)
 		return;
@@ -84,7 +88,7 @@ static void end(struct vm *vm, const char *why, bool failed)
 	 * stays set for ever, so nobody enters this guest again. */
 	vm_request_all(vm, REQ_VM_DEAD & ~REQ_WAIT);
 	if (!vm->vcpu_count)
-		one_ended();
+		vms_one_ended();
 }
 
 void vm_kill(struct vm *vm, const char *fmt, ...)
@@ -107,7 +111,7 @@ void vm_vcpu_ended(struct vm *vm)
 {
 	/* VMEND: fully ordered; the last one out sees all that the others did. */
 	if (atomic_fetch_add(&vm->running_vcpus, -1u) == 1)
-		one_ended();
+		vms_one_ended();
 }
 
 bool vm_is_dead(struct vm *vm)

@@ -59,4 +59,6 @@ u32 guest_fault_error(struct vcpu *vcpu, u64 gva, bool write);
 /* Copy from or to guest-virtual memory, page by page as the guest's tables say;
  * returns the bytes done before one was not mapped, or not RAM. */
 u64 guest_read_virtual(struct vcpu *vcpu, u64 gva, void *buf, u64 bytes, bool fetch);
+/* How much of the range translates for a write; touches nothing. */
+u64 guest_writable_virtual(struct vcpu *vcpu, u64 gva, u64 bytes);
 u64 guest_write_virtual(struct vcpu *vcpu, u64 gva, const void *buf, u64 bytes);

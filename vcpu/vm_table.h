@@ -7,6 +7,10 @@
 struct vm *vm_create(const struct vm_desc *desc);
 /* By number, or NULL. */
 struct vm *vm_at(unsigned id);
+/* So many VMs will be made, or fail to be. Before the first. */
+void vms_expect(unsigned count);
+/* One of them has ended, or could not be made. */
+void vms_one_ended(void);
 /* What to do when the last VM has ended; failed: one of them was killed. */
 void vms_set_end(void (*fn)(bool failed));
 /* One vCPU of it will never run again. Its home pCPU. */

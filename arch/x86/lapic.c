@@ -27,6 +27,8 @@
 #define ICR_LEVEL BIT(15)
 #define ICR_SELF (1UL << 18)
 #define ICR_ALL_BUT_SELF (3UL << 18)
+#define ICR_SHORTHAND (3UL << 18)
+#define ICR_TRIES 1000000UL /* a dead APIC must not hold us for ever */
 #define APIC_LVT_TIMER 0x320
 #define LVT_MASKED BIT(16)
 #define LVT_TSC_DEADLINE (2UL << 17)
@@ -103,9 +105,15 @@ void lapic_eoi(void)
 /* In xAPIC mode the ICR takes a second command only after the first has left. */
 static void xapic_send(u32 apic_id, u32 command)
 {
-	while (mmio_read32(apic_base + APIC_ICR_LOW) & ICR_PENDING)
+	for (u64 i = 0; i < ICR_TRIES; i++) {
+		if (!(mmio_read32(apic_base + APIC_ICR_LOW) & ICR_PENDING))
+			break;
 		__asm__ volatile("pause");
-	mmio_write32(apic_base + APIC_ICR_HIGH, apic_id << 24);
+	}
+	/* A shorthand names no destination; an NMI handler that uses one must not disturb
+	 * the two writes that it may have interrupted. */
+	if (!(command & ICR_SHORTHAND))
+		mmio_write32(apic_base + APIC_ICR_HIGH, apic_id << 24);
 	mmio_write32(apic_base + APIC_ICR_LOW, command);
 }
 

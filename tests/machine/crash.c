@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 /* Our own bugs on purpose: a panic, an exception, a CPU that does not answer. What
  * the dump must show is in the table of runs (table.py). */
+#include "arch/x86/lapic.h"
 #include "arch/x86/x86.h"
 #include "assert.h"
+#include "atomic.h"
 #include "bits.h"
 #include "cpu.h"
 #include "harness.h"
 #include "ipi.h"
+#include "kernel/panic.h"
+#include "printk.h"
 
 static struct worker worker;
 
@@ -15,8 +19,18 @@ __attribute__((noinline)) static void fail_an_assertion(u64 answer)
 	ASSERT(answer == 42);
 }
 
+/* A kick or a key may come as an NMI: the CPU that prints the dump must go on. */
+static void nmi_in_the_dump(void)
+{
+	lapic_send_nmi(this_cpu()->apic_id);
+	for (unsigned i = 0; i < 1000; i++)
+		cpu_relax();
+	printk("an NMI does not end the dump\n");
+}
+
 static void panic_turn(struct worker *w)
 {
+	panic_set_dump(nmi_in_the_dump);
 	fail_an_assertion(w->id);
 }
 

@@ -47,6 +47,7 @@ static u64 met[REQ_NR_COUNT][T_STATES];               /* [A] counters */
 static u64 mailbox[MAX_VCPUS];                        /* [A] letters on their way */
 static u64 received[MAX_VCPUS];                       /* [O] the vCPU's owner */
 static u64 letters_sent, kicks, migrations, offlines; /* [A] */
+static u64 in_after_wait;                             /* [A] */
 static u64 entered_while_paused;                      /* [A] */
 static u32 finishing;                                 /* [A] no more letters */
 static u64 settle;                                    /* worker 0 */
@@ -102,6 +103,10 @@ static void pause_and_resume(struct worker *w, struct vm *vm)
 
 	note_target(v, REQ_PAUSE);
 	vm_request_mask(vm, REQ_PAUSE, BIT(v->index));
+	/* A vCPU that was just outside may still try the gate; many would be a WAIT that
+	 * does not wait. */
+	if (look(v) == T_RUNNING || look(v) == T_EXITING)
+		atomic_fetch_add(&in_after_wait, 1);
 	entries = READ_ONCE(v->stats.entries); /* TEST: written before each entry */
 	for (unsigned i = 0; i < PAUSE_SPINS; i++)
 		cpu_relax();
@@ -231,6 +236,10 @@ static void judge(struct vm *vm)
 		    offlines);
 	test_result("storm WAIT", !entered_while_paused, "%lu entries while paused",
 		    entered_while_paused);
+	test_result("storm WAIT waits",
+		    in_after_wait * 20 <= met[REQ_NR_PAUSE][T_RUNNING],
+		    "%lu in the guest after the wait, of %lu before", in_after_wait,
+		    met[REQ_NR_PAUSE][T_RUNNING]);
 	for (unsigned k = 0; k < ARRAY_SIZE(kinds); k++) {
 		unsigned n = kinds[k] & REQ_NUMBER_MASK;
 

@@ -140,9 +140,23 @@ void virt_want_nmi_window(struct virt_vcpu *hv, bool on)
 	set_proc_control(hv, PROC_NMI_WINDOW, on);
 }
 
+/* Entry demands that a single-step trap be pending where TF is set and a shadow blocks
+ * it (SDM 3C "Checks on Guest Non-Register State"). */
+static void pend_single_step(void)
+{
+	u64 shadow = vmread(VMCS_GUEST_INTERRUPTIBILITY);
+
+	if (shadow & (SHADOW_STI | SHADOW_MOV_SS) &&
+	    vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF)
+		vmwrite(VMCS_GUEST_PENDING_DEBUG, PENDING_DEBUG_BS);
+}
+
 void virt_reinject_exception(struct virt_vcpu *hv, const struct virt_exit *exit)
 {
 	u32 type = exit->intr_info & INTR_TYPE_MASK;
+
+	if (exit->vector == VEC_DB)
+		pend_single_step();
 
 	if (type == INTR_TYPE_HARD_EXCEPTION) {
 		virt_inject_exception(hv, exit->vector, exit->has_error_code,

@@ -137,10 +137,13 @@ void vmx_read_exit(struct virt_vcpu *hv, struct virt_exit *exit)
 
 	if (hv->finished) {
 		hv->finished = false;
+		hv->launched = true;
 		exit->reason = VIRT_EXIT_NONE;
 		return;
 	}
 	raw = (u32)vmread(VMCS_EXIT_REASON);
+	if (!(raw & REASON_ENTRY_FAILED))
+		hv->launched = true;
 	if (raw == REASON_PREEMPTION_TIMER)
 		vmx_timer_expired(hv);
 	exit->raw = raw & REASON_BASIC_MASK;
@@ -151,6 +154,10 @@ void vmx_read_exit(struct virt_vcpu *hv, struct virt_exit *exit)
 	if (exit->reason == VIRT_EXIT_INTERRUPT) {
 		exit->vector = (u8)vmread(VMCS_EXIT_INTR_INFO);
 		vmx_keep_interrupted_event(hv);
+		return;
+	}
+	if (exit->reason == VIRT_EXIT_MACHINE_CHECK) {
+		machine_check_dispatch(); /* during the entry, so the next test is true too */
 		return;
 	}
 	if (raw & REASON_ENTRY_FAILED) {
@@ -168,6 +175,4 @@ void vmx_read_exit(struct virt_vcpu *hv, struct virt_exit *exit)
 		read_io(exit);
 	else if (exit->reason == VIRT_EXIT_CR)
 		read_cr(exit);
-	else if (exit->reason == VIRT_EXIT_MACHINE_CHECK)
-		machine_check_dispatch();
 }

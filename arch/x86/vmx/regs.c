@@ -135,20 +135,28 @@ static bool cr0_is_valid(u64 cr0, u64 old)
 	return !(to_paging && efer & EFER_LME && !(guest_cr4() & CR4_PAE));
 }
 
-static bool set_cr0(u64 cr0)
+static bool set_cr0(struct virt_vcpu *hv, u64 cr0)
 {
 	u64 old = guest_cr0(), efer = vmread(VMCS_GUEST_EFER);
 
 	cr0 |= CR0_ET;
 	if (!cr0_is_valid(cr0, old))
 		return false;
+	/* With VPID nothing is flushed unless we do it (SDM 3A "Operations that Invalidate
+	 * TLBs and Paging-Structure Caches"). */
+	if ((cr0 ^ old) & (CR0_PG | CR0_WP))
+		vmx_flush_linear(hv);
 	if ((cr0 ^ old) & CR0_PG && efer & EFER_LME)
 		write_guest_efer(cr0 & CR0_PG ? efer | EFER_LMA : efer & ~EFER_LMA);
 	write_guest_cr0(cr0);
 	return true;
 }
 
-static bool set_cr4(u64 cr4)
+/* Bits whose change drops translations. */
+#define CR4_PAGING                                                                       \
+	(CR4_PSE | CR4_PAE | CR4_PGE | CR4_PCIDE | CR4_SMEP | CR4_SMAP | CR4_PKE)
+
+static bool set_cr4(struct virt_vcpu *hv, u64 cr4)
 {
 	/* MCE is ours, but the guest may set it for itself. */
 	u64 allowed = vmx_cr4_guest_owned() | CR4_MCE;
@@ -157,17 +165,18 @@ static bool set_cr4(u64 cr4)
 	if (cr4 & ~allowed || (long_mode && !(cr4 & CR4_PAE)) ||
 	    (cr4 & CR4_PCIDE && !long_mode))
 		return false;
+	if ((cr4 ^ guest_cr4()) & CR4_PAGING)
+		vmx_flush_linear(hv);
 	write_guest_cr4(cr4);
 	return true;
 }
 
 bool virt_set_cr(struct virt_vcpu *hv, unsigned number, u64 value)
 {
-	(void)hv;
 	if (number == 0)
-		return set_cr0(value);
+		return set_cr0(hv, value);
 	if (number == 4)
-		return set_cr4(value);
+		return set_cr4(hv, value);
 	return false;
 }
 

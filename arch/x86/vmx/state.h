@@ -97,6 +97,8 @@ void vmx_timer_arm(struct virt_vcpu *hv, u64 deadline);
 void vmx_exit_at_once(struct virt_vcpu *hv);
 /* The timer has caused this exit: off again. */
 void vmx_timer_expired(struct virt_vcpu *hv);
+/* vcpu.c: drop this vCPU's linear translations on this CPU. */
+void vmx_flush_linear(struct virt_vcpu *hv);
 /* vmcs.c */
 void vmcs_init(struct virt_vcpu *hv);
 void vmcs_set_host_cpu(void);

@@ -161,16 +161,21 @@ void virt_vcpu_evict(struct virt_vcpu *hv)
 	hv->launched = false;
 }
 
+void vmx_flush_linear(struct virt_vcpu *hv)
+{
+	if (vmx.invvpid_single)
+		invvpid(INVVPID_SINGLE, hv->vpid);
+	else
+		invvpid(INVVPID_ALL, 0);
+}
+
 void virt_vcpu_flush(struct virt_vcpu *hv)
 {
 	if (vmx.invept_single)
 		invept(INVEPT_SINGLE, hv->space->eptp);
 	else
 		invept(INVEPT_ALL, 0);
-	if (vmx.invvpid_single)
-		invvpid(INVVPID_SINGLE, hv->vpid);
-	else
-		invvpid(INVVPID_ALL, 0);
+	vmx_flush_linear(hv);
 }
 
 void virt_vcpu_run(struct virt_vcpu *hv, struct virt_exit *exit)
@@ -181,6 +186,5 @@ void virt_vcpu_run(struct virt_vcpu *hv, struct virt_exit *exit)
 		vmx_timer_arm(hv, this_cpu()->timer_programmed);
 	if (vmx_enter(hv, hv->launched))
 		vmx_insn_failed(hv->launched ? "VMRESUME" : "VMLAUNCH", hv->vmcs);
-	hv->launched = true;
 	vmx_read_exit(hv, exit);
 }
