@@ -282,7 +282,7 @@ bool sched_poll(void)
 	/* A timer may wake a runnable of this very CPU: the inbox after the timers. */
 	if (cpu->timer_due)
 		timer_serve();
-	/* Again: what is served may push to this very inbox, and nobody rings for that. */
+	/* Again: what is served may push to this very inbox, and nobody rings then. */
 	for (unsigned i = 0; i < SERVE_ROUNDS && ipi_pending(); i++)
 		ipi_serve();
 	console_poll();

@@ -157,7 +157,8 @@ void vmx_read_exit(struct virt_vcpu *hv, struct virt_exit *exit)
 		return;
 	}
 	if (exit->reason == VIRT_EXIT_MACHINE_CHECK) {
-		machine_check_dispatch(); /* during the entry, so the next test is true too */
+		/* During the entry: the next test would be true as well. */
+		machine_check_dispatch();
 		return;
 	}
 	if (raw & REASON_ENTRY_FAILED) {

@@ -142,8 +142,8 @@ static bool set_cr0(struct virt_vcpu *hv, u64 cr0)
 	cr0 |= CR0_ET;
 	if (!cr0_is_valid(cr0, old))
 		return false;
-	/* With VPID nothing is flushed unless we do it (SDM 3A "Operations that Invalidate
-	 * TLBs and Paging-Structure Caches"). */
+	/* With VPID nothing is flushed unless we do it (SDM 3A "Operations that
+	 * Invalidate TLBs and Paging-Structure Caches"). */
 	if ((cr0 ^ old) & (CR0_PG | CR0_WP))
 		vmx_flush_linear(hv);
 	if ((cr0 ^ old) & CR0_PG && efer & EFER_LME)
