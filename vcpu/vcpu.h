@@ -57,7 +57,7 @@ struct vcpu {
 	char name[32];            /* [I] "vm0/vcpu1" */
 	struct virt_exit exit;    /* [O] the last one */
 	bool check_events; /* [O] look at what there is to inject before the next entry */
-	bool halted_in_nmi; /* [O] ... or in an NMI handler: another NMI does not wake it */
+	bool halted_in_nmi; /* [O] ... in an NMI handler: an NMI does not end it */
 	u32 hopeless;      /* [A] sleeps with interrupts off, or waits for SIPI */
 	bool halted_with_if; /* [O] the HLT that it sleeps in had interrupts on */
 	const struct vcpu_boot
