@@ -9,6 +9,7 @@
 
 #define RING_BYTES 65536
 #define LINE_BYTES 256
+#define DROPPED_BYTES 64
 
 static struct spinlock lock;
 static char ring[RING_BYTES];     /* [L] */
@@ -42,8 +43,24 @@ static void drain_locked(void)
 		pump_locked();
 }
 
+/* When there is room again, say what was lost. */
+static void tell_dropped(void)
+{
+	char text[DROPPED_BYTES];
+	int length;
+
+	if (!dropped || RING_BYTES - (head - tail) < RING_BYTES / 2)
+		return;
+	length = format(text, sizeof(text), "\r\n[%lu bytes of output lost]\r\n",
+			dropped);
+	dropped = 0;
+	for (int i = 0; i < length; i++)
+		ring[head++ % RING_BYTES] = text[i];
+}
+
 static void put_locked(const char *text, size_t bytes)
 {
+	tell_dropped();
 	if (bytes)
 		last = text[bytes - 1];
 	for (size_t i = 0; i < bytes; i++) {

@@ -3,6 +3,7 @@
  * what is made up (SDM 2A, CPUID; KVM's leaves from 0x40000000). What is not in
  * the table reads as zero. */
 #include "arch/x86/cpuid.h"
+#include "arch/x86/regs.h"
 #include "arch/x86/x86.h"
 #include "bits.h"
 #include "string.h"
@@ -50,6 +51,7 @@
 #define LEAF7_ECX                                                                        \
 	(BIT(1) | BIT(2) | BIT(3) | BIT(6) | BIT(8) | BIT(9) | BIT(10) | BIT(11) |       \
 	 BIT(12) | BIT(14) | BIT(22))
+#define LEAF7_OSPKE BIT(4)                   /* ECX; follows CR4 */
 #define LEAF7_EDX (BIT(2) | BIT(3) | BIT(4)) /* 4VNNIW, 4FMAPS, fast short REP MOV */
 #define LEAF6_ARAT BIT(2)
 #define XSAVE_FEATURES                                                                   \
@@ -266,6 +268,14 @@ static u32 compacted_xsave_bytes(const struct vcpu *vcpu)
 	return size;
 }
 
+static bool guest_has_pke(struct vcpu *vcpu)
+{
+	struct virt_sregs s;
+
+	virt_get_sregs(vcpu->hv, &s);
+	return s.cr4 & CR4_PKE;
+}
+
 void cpuid_answer(struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4])
 {
 	memset(out, 0, 4 * sizeof(u32));
@@ -278,6 +288,8 @@ void cpuid_answer(struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 out[4])
 		out[1] = e->ebx;
 		out[2] = e->ecx;
 		out[3] = e->edx;
+		if (leaf == 7 && subleaf == 0 && guest_has_pke(vcpu))
+			out[2] |= LEAF7_OSPKE;
 		if (leaf == XCR0_LEAF && subleaf == 0)
 			out[1] = enabled_xsave_bytes(vcpu);
 		if (leaf == XCR0_LEAF && subleaf == 1)

@@ -14,6 +14,7 @@ static void serve_init(struct vcpu *vcpu)
 {
 	virt_vcpu_reset(vcpu->hv);
 	virt_vcpu_flush(vcpu->hv);
+	xchg(&vcpu->nmi_pending, 0); /* KICK: payload; what came before is forgotten */
 	vlapic_reset(vcpu, false);
 	/* The boot processor starts again at the reset vector; there is no firmware. */
 	vcpu->activity = VCPU_WAIT_FOR_SIPI;

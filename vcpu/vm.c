@@ -79,7 +79,9 @@ static void end(struct vm *vm, const char *why, bool failed)
 {
 	if (!claim_end(vm))
 		return;
+	spin_lock(&vm->device_lock);
 	guest_console_flush(vm);
+	spin_unlock(&vm->device_lock);
 	string_copy(vm->why, why, sizeof(vm->why));
 	printk("vm %s: %s: %s\n", vm->desc->name, failed ? "stopped" : "ended", why);
 	if (failed)

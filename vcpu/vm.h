@@ -37,8 +37,8 @@ struct vm {
 
 enum vm_state { VM_BUILDING, VM_RUNNING, VM_DEAD };
 
-/* End a VM, with a line that says why. Any CPU, root mode, also with the
- * caller's own vCPU IN or READING (does not wait). The first reason stays. */
+/* End a VM, with a line that says why. Any CPU, root mode, without device_lock; also with
+ * the caller's own vCPU IN or READING (does not wait). The first reason stays. */
 void vm_kill(struct vm *vm, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same for an orderly end (power-off, reset): not an error. */
 void vm_end(struct vm *vm, const char *why);

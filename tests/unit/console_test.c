@@ -297,6 +297,8 @@ static void nothing_without_attention(void)
 
 static void ring_full(void)
 {
+	static const char lost[] = "\r\n[1003 bytes of output lost]\r\n";
+
 	begin_with_interrupts();
 	serial.slow = 1000000;
 	serial.busy = 1;
@@ -311,8 +313,13 @@ static void ring_full(void)
 	CHECK_EQ(serial.output_bytes, RING_BYTES + FIFO);
 	CHECK(output_is_pattern(0, 0, RING_BYTES + FIFO));
 	CHECK(!serial.tx_irq);
+	/* With room again, first a word on what was lost. */
 	write_pattern(0, 5);
-	CHECK(output_is_pattern(RING_BYTES + FIFO, 0, 5));
+	for (unsigned n = 0; n < 4; n++)
+		interrupt();
+	CHECK(!memcmp(serial.output + RING_BYTES + FIFO, lost, sizeof(lost) - 1));
+	CHECK(output_is_pattern(RING_BYTES + FIFO + sizeof(lost) - 1, 0, 5));
+	CHECK_EQ(dropped, 0);
 }
 
 static void random_traffic(void)

@@ -11,6 +11,7 @@
 static struct cpu_features features;
 static u64 offered; /* XCR0 */
 static u64 khz;
+static u64 cr4; /* the guest's */
 static bool rdtscp, invpcid; /* there are controls for them */
 static struct cpuid_regs (*processor)(u32 leaf, u32 subleaf);
 
@@ -38,6 +39,11 @@ u64 cpu_xcr0_offered(void)
 u64 tsc_khz(void)
 {
 	return khz;
+}
+
+void virt_get_sregs(struct virt_vcpu *hv, struct virt_sregs *out)
+{
+	*out = (struct virt_sregs){.cr4 = cr4};
 }
 
 bool virt_has_rdtscp(void)
@@ -160,6 +166,17 @@ static void hidden_features(void)
 	check_regs(ask(6, 0), BIT(2), 0, 0, 0);
 	check_regs(ask(0x80000007, 0), 0, 0, 0, BIT(8));
 	check_regs(ask(0x80000008, 0), 0xffff, 0, 0, 0);
+}
+
+static void ospke_follows_cr4(void)
+{
+	begin(has_nothing, 1, 0);
+	build();
+	cr4 = 0;
+	CHECK(!(ask(7, 0).ecx & BIT(4)));
+	cr4 = BIT(22);
+	CHECK(ask(7, 0).ecx & BIT(4));
+	cr4 = 0;
 }
 
 /* What is not there is not claimed, but for what we emulate. */
@@ -425,6 +442,7 @@ static void full_table(void)
 }
 
 static const struct unit_test tests[] = {
+	UNIT_TEST(ospke_follows_cr4),
 	UNIT_TEST(hidden_features),
 	UNIT_TEST(made_up_features),
 	UNIT_TEST(instructions_with_controls),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The kick, decision by decision: what each mode of the target leads to, whom the IPI goes
- * to, what WAIT waits for; and Spur's founding story: the target moves to another pCPU
- * just before the compare-exchange, so a cpu that was read before it is the wrong one. */
+/* The kick, decision by decision: what each mode of the target leads to, whom the IPI
+ * goes to, what WAIT waits for; and Spur's founding story: the target moves to another
+ * pCPU just before the compare-exchange, so a cpu that was read before it is the wrong
+ * one. */
 #include "vcpu/kick.h"
 #include "fake_cpu.h"
 #include "ipi.h"
