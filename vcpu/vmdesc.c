@@ -188,11 +188,6 @@ static bool parse_x2apic(const char *value, struct vm_desc *vm)
 	return parse_switch(value, &vm->x2apic);
 }
 
-static bool parse_lazy(const char *value, struct vm_desc *vm)
-{
-	return parse_switch(value, &vm->lazy);
-}
-
 /* vm= and initrd are not here: they say which VM the line is about. */
 static const struct key {
 	const char *name;
@@ -205,7 +200,6 @@ static const struct key {
 	{"weight", parse_weight, "a number from 1 to 10000"},
 	{"kvm", parse_kvm, "on or off"},
 	{"x2apic", parse_x2apic, "on or off"},
-	{"lazy", parse_lazy, "on or off"},
 };
 
 static_assert(MAX_VCPUS == 64 && MAX_CPUS == 64, "the help texts above say so");

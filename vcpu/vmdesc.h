@@ -28,7 +28,6 @@ struct vm_desc {
 	unsigned weight; /* weight=N: share of a CPU against other VMs */
 	bool kvm;        /* kvm=on: KVM's CPUID leaves and clock */
 	bool x2apic;     /* x2apic=on: the guest sees x2APIC */
-	bool lazy;       /* lazy=on: RAM is given at first touch */
 	const struct boot_module *kernel;
 	const struct boot_module *initrd; /* NULL: none */
 	char cmdline[CMDLINE_MAX];

@@ -54,7 +54,7 @@ static void parse_one(const char *line)
 static void everything(void)
 {
 	begin();
-	module("vm=web vcpus=2 mem=512M cpus=0-1,5 weight=300 kvm=off x2apic=off lazy=on "
+	module("vm=web vcpus=2 mem=512M cpus=0-1,5 weight=300 kvm=off x2apic=off "
 	       "-- console=ttyS0 -- vm=x");
 	module("vm=web initrd");
 	parse();
@@ -66,7 +66,7 @@ static void everything(void)
 	CHECK_EQ(vms[0].mem_bytes, MIB(512));
 	CHECK_EQ(vms[0].cpu_mask, 0x23);
 	CHECK_EQ(vms[0].weight, 300);
-	CHECK(!vms[0].kvm && !vms[0].x2apic && vms[0].lazy);
+	CHECK(!vms[0].kvm && !vms[0].x2apic);
 	CHECK(vms[0].kernel == &info.modules[0]);
 	CHECK(vms[0].initrd == &info.modules[1]);
 	CHECK_STR(vms[0].cmdline, "console=ttyS0 -- vm=x");
@@ -85,7 +85,7 @@ static void defaults(void)
 	CHECK_EQ(vms[0].vcpus, 1);
 	CHECK_EQ(vms[0].mem_bytes, MIB(256));
 	CHECK_EQ(vms[0].cpu_mask, 0);
-	CHECK(vms[0].kvm && vms[0].x2apic && !vms[0].lazy && !vms[0].initrd);
+	CHECK(vms[0].kvm && vms[0].x2apic && !vms[0].initrd);
 	CHECK_STR(vms[1].name, "vm1");
 	CHECK_STR(vms[1].cmdline, "a  b ");
 	CHECK_EQ(vms[2].vcpus, 64);
@@ -151,7 +151,7 @@ static void bad_values(void)
 		"weight=10001",
 		"kvm=yes",
 		"kvm=",
-		"lazy=1",
+		"lazy=on",
 		"x2apic",
 		"color=red",
 		"=",
@@ -246,7 +246,7 @@ static void long_lines(void)
 }
 
 static const char typical[] = "/boot/k vm=web vcpus=2 mem=512M cpus=0-1,5 weight=300 "
-			      "kvm=off lazy=on initrd -- a";
+			      "kvm=off initrd -- a";
 
 static void every_prefix(void)
 {
