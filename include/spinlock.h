@@ -16,8 +16,6 @@ struct spinlock {
 };
 
 void spin_lock(struct spinlock *lock);
-/* Take it only if it is free. Returns whether it was taken. */
-bool spin_trylock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock);
 /* Does this CPU hold it? For assertions. */
 bool spin_held(const struct spinlock *lock);

@@ -17,17 +17,6 @@ void spin_lock(struct spinlock *lock)
 	this_cpu()->locks_held++;
 }
 
-bool spin_trylock(struct spinlock *lock)
-{
-	u32 owner = READ_ONCE(lock->owner); /* LOCK: only a guess, the cmpxchg decides */
-
-	if (cmpxchg(&lock->next, owner, owner + 1) != owner)
-		return false;
-	WRITE_ONCE(lock->holder, this_cpu()->id + 1); /* LOCK: read by spin_held() */
-	this_cpu()->locks_held++;
-	return true;
-}
-
 void spin_unlock(struct spinlock *lock)
 {
 	u32 owner = READ_ONCE(lock->owner); /* LOCK: only the holder writes it */

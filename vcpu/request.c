@@ -10,11 +10,15 @@
 static_assert(REQ_NR_COUNT <= 64, "the requests are one 64-bit word");
 
 const char *const request_names[REQ_NR_COUNT + 1] = {
-	[REQ_NR_VM_DEAD] = "VM_DEAD",     [REQ_NR_PAUSE] = "PAUSE",
-	[REQ_NR_TLB_FLUSH] = "TLB_FLUSH", [REQ_NR_UNBLOCK] = "UNBLOCK",
-	[REQ_NR_TIMER] = "TIMER",         [REQ_NR_NMI] = "NMI",
-	[REQ_NR_EVENT] = "EVENT",         [REQ_NR_RESCHED] = "RESCHED",
-	[REQ_NR_TEST] = "TEST",           [REQ_NR_OUTSIDE] = "OUTSIDE",
+	[REQ_NR_VM_DEAD] = "VM_DEAD",
+	[REQ_NR_PAUSE] = "PAUSE",
+	[REQ_NR_TLB_FLUSH] = "TLB_FLUSH",
+	[REQ_NR_UNBLOCK] = "UNBLOCK",
+	[REQ_NR_NMI] = "NMI",
+	[REQ_NR_EVENT] = "EVENT",
+	[REQ_NR_RESCHED] = "RESCHED",
+	[REQ_NR_TEST] = "TEST",
+	[REQ_NR_OUTSIDE] = "OUTSIDE",
 	[REQ_NR_COUNT] = "none",
 };
 

@@ -15,7 +15,6 @@ enum vcpu_request_number {
 	REQ_NR_PAUSE,     /* gate: set and cleared by who pauses; no handler */
 	REQ_NR_TLB_FLUSH, /* forget cached nested translations before the next entry */
 	REQ_NR_UNBLOCK,   /* leave the blocking protocol even with nothing to do */
-	REQ_NR_TIMER,     /* guest timer expired */
 	REQ_NR_NMI,       /* payload: vcpu->nmi_pending */
 	REQ_NR_EVENT,     /* look again at what there is to inject, INIT and SIPI too */
 	REQ_NR_RESCHED,   /* let the pCPU's loop have a look (migration, offline) */
@@ -33,7 +32,6 @@ enum vcpu_request_number {
 #define REQ_PAUSE (REQ_NR_PAUSE | REQ_WAIT | REQ_NO_WAKEUP)
 #define REQ_TLB_FLUSH (REQ_NR_TLB_FLUSH | REQ_WAIT | REQ_NO_WAKEUP)
 #define REQ_UNBLOCK REQ_NR_UNBLOCK
-#define REQ_TIMER REQ_NR_TIMER
 #define REQ_NMI REQ_NR_NMI
 #define REQ_EVENT REQ_NR_EVENT
 #define REQ_RESCHED (REQ_NR_RESCHED | REQ_NO_WAKEUP)

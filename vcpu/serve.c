@@ -78,7 +78,6 @@ bool vcpu_serve_requests(struct vcpu *vcpu, enum run_result *result)
 	if (vcpu_check_request(REQ_TEST, vcpu) && vcpu->test_handler)
 		vcpu->test_handler(vcpu);
 	vcpu_check_request(REQ_UNBLOCK, vcpu);
-	vcpu_check_request(REQ_TIMER, vcpu);
 	if (vcpu_check_request(REQ_NMI, vcpu))
 		vcpu->check_events = true;
 	if (vcpu_check_request(REQ_EVENT, vcpu)) {

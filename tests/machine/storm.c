@@ -38,7 +38,7 @@ static const char *const state_names[T_STATES] = {
 };
 
 static const unsigned kinds[] = {
-	REQ_TEST,      REQ_EVENT,   REQ_NMI,     REQ_UNBLOCK, REQ_TIMER,
+	REQ_TEST,      REQ_EVENT,   REQ_NMI,     REQ_UNBLOCK,
 	REQ_TLB_FLUSH, REQ_RESCHED, REQ_OUTSIDE, REQ_PAUSE,
 };
 
