@@ -2,6 +2,7 @@
 """The tree as the rules see it: files, lines, code without comments, functions."""
 import os
 import re
+import shutil
 import subprocess
 
 CORE = ("boot/", "arch/", "kernel/", "vcpu/", "include/")
@@ -80,13 +81,19 @@ class Tree:
         return self._functions
 
 
-def text_files(root):
-    """What git would commit, or in a folder without git everything."""
+def listed_by_git(root):
+    """What git would commit; None in a folder without git, or on a machine without it."""
+    if not os.path.exists(os.path.join(root, ".git")) or not shutil.which("git"):
+        return None
     listed = subprocess.run(["git", "-C", root, "ls-files", "-co", "--exclude-standard"],
                             capture_output=True, text=True)
-    if listed.returncode == 0 and os.path.exists(os.path.join(root, ".git")):
-        paths = listed.stdout.splitlines()
-    else:
+    return listed.stdout.splitlines() if listed.returncode == 0 else None
+
+
+def text_files(root):
+    """What git would commit, or where it cannot be asked everything."""
+    paths = listed_by_git(root)
+    if paths is None:
         paths = [os.path.relpath(os.path.join(folder, name), root)
                  for folder, folders, names in os.walk(root)
                  if not SKIPPED & set(os.path.relpath(folder, root).split(os.sep))
