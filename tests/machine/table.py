@@ -188,6 +188,8 @@ INSIDE = (
                     guest("loop", vm="b", words="cpus=1"))),
     inside("stretch", row="stretch-64", modules=(guest("sipi", vcpus=64, mem="32M"),)),
     inside("stretch", modules=(guest("hello"), guest("ipi", vcpus=2, vm="b"))),
+    inside("mutual", cpus=2, modules=(guest("loop", words="cpus=0"),
+                                      guest("loop", vm="b", words="cpus=1"))),
     inside("moves", cpus=4, modules=(guest("monotonic"),)),
     inside("moves", row="moves-skewed", cpus=4,
            options="test=moves skew=1000000 end=exit", modules=(guest("monotonic"),),
