@@ -10,6 +10,16 @@
 #define PAGE_ORDER_2M 9
 #define PAGE_ORDER_1G 18
 
+/* The least order whose block holds so many bytes. */
+static inline unsigned page_order(u64 bytes)
+{
+	unsigned order = 0;
+
+	while (PAGE_SIZE << order < bytes)
+		order++;
+	return order;
+}
+
 /* A block of 2^order pages, contents undefined (poisoned); NULL: none left. */
 void *page_alloc(unsigned order);
 /* One zeroed 4 KiB page; NULL: none left. */

@@ -20,12 +20,11 @@ struct kick_counters {
 } __attribute__((aligned(64)));
 static struct kick_counters counters[MAX_CPUS];
 
-static enum kick_decision note(unsigned number, enum kick_decision decision)
+static void note(unsigned number, enum kick_decision decision)
 {
 	u64 *count = &counters[this_cpu()->id].count[number][decision];
 
 	WRITE_ONCE(*count, *count + 1); /* STATS: read as a hint by kick_count() */
-	return decision;
 }
 
 u64 kick_count(unsigned number, enum kick_decision decision)
@@ -76,37 +75,7 @@ static enum kick_decision decision_for(u32 mode)
 	}
 }
 
-static void kick(struct vcpu *vcpu, unsigned number, bool wakeup)
-{
-	enum kick_decision decision;
-	s32 cpu;
-
-	if (wakeup && sched_wake(&vcpu->run)) {
-		note(number, KICK_WOKE);
-		return;
-	}
-	decision = decision_for(vcpu_exiting_guest_mode(vcpu));
-	if (decision == KICK_SENT) {
-		cpu = ipi_target(vcpu, &decision);
-		if (cpu != GATE_CPU_NONE)
-			ipi_kick((unsigned)cpu);
-	}
-	note(number, decision);
-}
-
-void vcpu_kick(struct vcpu *vcpu)
-{
-	kick(vcpu, NO_REQUEST, true);
-}
-
-void vcpu_request(unsigned req, struct vcpu *vcpu)
-{
-	if (!(req & REQ_NO_ACTION))
-		vcpu_make_request(req, vcpu);
-	kick(vcpu, req & REQ_NUMBER_MASK, !(req & REQ_NO_WAKEUP));
-}
-
-/* The many-form's decision for one vCPU: the pCPU that must acknowledge, or none.
+/* The decision for one vCPU: the pCPU that needs an IPI, or none.
  * With WAIT every mode but OUTSIDE needs the IPI: EXITING says that somebody will
  * send one, not that it is out; READING ends only when interrupts are served. */
 static s32 target_of(struct vcpu *vcpu, unsigned req)
@@ -129,6 +98,19 @@ static s32 target_of(struct vcpu *vcpu, unsigned req)
 	}
 	note(number, decision);
 	return cpu;
+}
+
+void vcpu_request(unsigned req, struct vcpu *vcpu)
+{
+	s32 cpu = target_of(vcpu, req & ~REQ_WAIT);
+
+	if (cpu != GATE_CPU_NONE)
+		ipi_kick((unsigned)cpu);
+}
+
+void vcpu_kick(struct vcpu *vcpu)
+{
+	vcpu_request(NO_REQUEST | REQ_NO_ACTION, vcpu);
 }
 
 /* KICK: waiting with the own vCPU IN or READING could never be acknowledged (a

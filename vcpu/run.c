@@ -9,11 +9,6 @@
 #include "vcpu/entry_gate.h"
 #include "vcpu/vm_table.h"
 
-static struct vcpu *vcpu_of(struct runnable *r)
-{
-	return container_of(r, struct vcpu, run);
-}
-
 /* Could it wake from HLT now? An NMI always can, an interrupt only if HLT was
  * executed with interrupts on. */
 static bool halt_is_over(struct vcpu *vcpu)

@@ -3,6 +3,12 @@
 #pragma once
 #include "vcpu.h"
 
+/* The vCPU of one of the runnables that are vCPUs. */
+static inline struct vcpu *vcpu_of(struct runnable *r)
+{
+	return container_of(r, struct vcpu, run);
+}
+
 /* run operation of the runnable. */
 enum run_result vcpu_run(struct runnable *r);
 /* The blocking test: would the vCPU do something if it ran? */

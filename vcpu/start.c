@@ -164,15 +164,6 @@ static int step_initrd(struct builder *b)
 
 /* --- tables --- */
 
-static unsigned area_order(void)
-{
-	unsigned order = 0;
-
-	while (PAGE_SIZE << order < LOADER_AREA_BYTES)
-		order++;
-	return order;
-}
-
 /* Boot information, command line, page tables: built aside. */
 static int step_tables(struct builder *b)
 {
@@ -180,7 +171,7 @@ static int step_tables(struct builder *b)
 	struct guest_e820 map[LOADER_E820_MAX];
 	unsigned map_count = loader_e820(b->vm->ram_bytes, map);
 
-	b->area = page_alloc(area_order());
+	b->area = page_alloc(page_order(LOADER_AREA_BYTES));
 	if (!b->area) {
 		b->why = "not enough memory to build its tables";
 		return -ENOMEM;
@@ -195,7 +186,7 @@ static int step_copy_tables(struct builder *b)
 	int more = copy_some(b, LOADER_AREA_GPA, b->area, LOADER_AREA_BYTES);
 
 	if (more <= 0)
-		page_free(b->area, area_order());
+		page_free(b->area, page_order(LOADER_AREA_BYTES));
 	return more;
 }
 

@@ -14,11 +14,6 @@
 #include "vcpu/run.h"
 #include "vcpu/vm_table.h"
 
-static struct vcpu *vcpu_of(struct runnable *r)
-{
-	return container_of(r, struct vcpu, run);
-}
-
 /* First registers, once the hardware state exists. */
 static void apply_boot(struct vcpu *vcpu)
 {
@@ -96,12 +91,9 @@ static void vcpu_free(struct vcpu *vcpu, unsigned order)
 struct vcpu *vcpu_create(struct vm *vm, unsigned index)
 {
 	u64 affinity = vm->desc->cpu_mask ? vm->desc->cpu_mask : ~0UL;
-	unsigned order = 0;
-	struct vcpu *vcpu;
+	unsigned order = page_order(sizeof(struct vcpu));
+	struct vcpu *vcpu = page_alloc(order);
 
-	while (PAGE_SIZE << order < sizeof(*vcpu))
-		order++;
-	vcpu = page_alloc(order);
 	if (!vcpu)
 		return NULL;
 	memset(vcpu, 0, sizeof(*vcpu));
@@ -119,7 +111,6 @@ struct vcpu *vcpu_create(struct vm *vm, unsigned index)
 	}
 	sched_init_runnable(&vcpu->run, &vcpu_ops, vcpu->name, affinity,
 			    vm->desc->weight);
-	timer_init(&vcpu->lapic_timer, NULL);
 	vlapic_init(vcpu, cpu_features()->physical_bits);
 	vcpu->cpuid_count = cpuid_policy(vcpu, vcpu->cpuid, VCPU_CPUID_MAX);
 	virt_vcpu_set_cpuid(vcpu->hv, vcpu->cpuid, vcpu->cpuid_count);

@@ -30,12 +30,9 @@ struct vm *vm_at(unsigned id)
 
 struct vm *vm_create(const struct vm_desc *desc)
 {
-	unsigned order = 0;
-	struct vm *vm;
+	unsigned order = page_order(sizeof(struct vm));
+	struct vm *vm = page_alloc(order);
 
-	while (PAGE_SIZE << order < sizeof(*vm))
-		order++;
-	vm = page_alloc(order);
 	if (!vm)
 		return NULL;
 	memset(vm, 0, sizeof(*vm));

@@ -75,9 +75,15 @@ static void read_msrs(struct vmx_msrs *m)
 const char *virt_probe(void)
 {
 	struct vmx_msrs msrs;
+	const char *why;
 
 	read_msrs(&msrs);
-	return vmx_negotiate(&msrs, &vmx);
+	why = vmx_negotiate(&msrs, &vmx);
+	if (why)
+		return why;
+	vmcs_prepare();
+	vmx_space_prepare();
+	return NULL;
 }
 
 bool virt_has_rdtscp(void)

@@ -21,11 +21,15 @@ static struct pt_format ept_format = {
 static_assert(VIRT_READ == EPT_READ && VIRT_WRITE == EPT_WRITE && VIRT_EXEC == EPT_EXEC,
 	      "rights are EPT's own bits");
 
+void vmx_space_prepare(void)
+{
+	ept_format.top_leaf_level = vmx.ept_1g ? 3 : vmx.ept_2m ? 2 : 1;
+}
+
 struct virt_space *virt_space_create(void)
 {
 	struct virt_space *space = page_alloc_zero();
 
-	ept_format.top_leaf_level = vmx.ept_1g ? 3 : vmx.ept_2m ? 2 : 1;
 	if (!space)
 		return NULL;
 	if (pt_init(&space->pt, &ept_format)) {

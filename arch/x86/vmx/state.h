@@ -99,6 +99,9 @@ void vmx_exit_at_once(struct virt_vcpu *hv);
 void vmx_timer_expired(struct virt_vcpu *hv);
 /* vcpu.c: drop this vCPU's linear translations on this CPU. */
 void vmx_flush_linear(struct virt_vcpu *hv);
+/* vmcs.c, space.c: what all vCPUs share, once the capabilities are known. Boot CPU. */
+void vmcs_prepare(void);
+void vmx_space_prepare(void);
 /* vmcs.c */
 void vmcs_init(struct virt_vcpu *hv);
 void vmcs_set_host_cpu(void);

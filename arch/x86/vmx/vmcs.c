@@ -32,9 +32,13 @@ u64 vmx_cr4_guest_owned(void)
 	return bits & vmx.cr4_fixed1;
 }
 
-static void write_controls(struct virt_vcpu *hv)
+void vmcs_prepare(void)
 {
 	memset(io_bitmap, 0xff, sizeof(io_bitmap));
+}
+
+static void write_controls(struct virt_vcpu *hv)
+{
 	vmwrite(VMCS_PIN_CTLS, vmx.pin);
 	vmwrite(VMCS_PROC_CTLS, vmx.proc);
 	vmwrite(VMCS_PROC_CTLS2, vmx.proc2);
