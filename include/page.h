@@ -27,5 +27,7 @@ void *page_alloc_zero(void);
 /* Give a block back; order must be that of its allocation. Poisons the first
  * page of it, so that a late user finds junk and not its data. */
 void page_free(void *block, unsigned order);
+/* The order with which this block, which is in use, was allocated. Its owner. */
+unsigned page_block_order(const void *block);
 /* Free 4 KiB pages right now; a hint when CPUs allocate at the same time. */
 u64 page_free_count(void);

@@ -26,6 +26,9 @@ struct runnable_ops {
 	void (*arrive)(struct runnable *);
 	/* Is there a reason to run? Tested after the wait word says BLOCKED. */
 	bool (*has_work)(struct runnable *);
+	/* May be NULL. It has returned RUN_DEAD, is evicted and in no inbox; only
+	 * others than the scheduler may still reach it (VMS). */
+	void (*ended)(struct runnable *);
 };
 
 enum wait_state { WAIT_AWAKE, WAIT_BLOCKED };

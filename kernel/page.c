@@ -113,6 +113,15 @@ void page_free(void *block, unsigned order)
 	spin_unlock(&lock);
 }
 
+unsigned page_block_order(const void *block)
+{
+	u64 pfn = pfn_of(block);
+
+	/* The owner's own byte: nobody changes it while the block is in use. */
+	ASSERT(pfn < page_limit && page_state[pfn] & STATE_USED);
+	return page_state[pfn] & ORDER_MASK;
+}
+
 u64 page_free_count(void)
 {
 	return READ_ONCE(free_pages); /* a hint: pairs with nothing */

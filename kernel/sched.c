@@ -176,13 +176,23 @@ static s32 must_leave_to(struct cpu *cpu, struct runnable *r)
 	return (s32)bit_lowest(allowed);
 }
 
+/* It is dead. INBOX: the mark stays set for ever, so that nobody pushes it again. If it
+ * was set already, some inbox holds it, and look_at() comes here once more. */
+static void bury(struct runnable *r)
+{
+	if (r->ops->ended && !xchg(&r->in_inbox, 1))
+		r->ops->ended(r);
+}
+
 /* Somebody pushed r here: find out why. */
 static void look_at(struct cpu *cpu, struct runnable *r)
 {
 	s32 to;
 
-	if (r->dead)
-		return; /* asked of it before its end was known */
+	if (r->dead) { /* asked of it before its end was known */
+		bury(r);
+		return;
+	}
 	if (list_empty(&r->home_node)) {
 		list_append(&cpu->rq.homed, &r->home_node);
 		r->vruntime += cpu->rq.min_vruntime; /* see give_away() */
@@ -360,6 +370,7 @@ static void retire(struct runnable *r)
 	r->dead = true;
 	list_remove(&r->home_node);
 	r->ops->evict(r);
+	bury(r);
 }
 
 static void settle(struct cpu *cpu, struct runnable *r, enum run_result result)

@@ -11,7 +11,6 @@
 #include "vcpu/run.h"
 #include "vcpu/vm.h"
 
-
 static void skip(struct vcpu *vcpu)
 {
 	virt_skip(vcpu->hv, vcpu->exit.length);
@@ -53,6 +52,10 @@ static void on_exception(struct vcpu *vcpu)
 
 static void on_triple_fault(struct vcpu *vcpu)
 {
+	if (vcpu->vm->desc->triple_resets) {
+		vm_reset(vcpu->vm, "triple fault");
+		return;
+	}
 	vm_kill(vcpu->vm, "vcpu%u: triple fault at rip %lx", vcpu->index,
 		guest_rip(vcpu));
 }

@@ -118,7 +118,7 @@ void pio_write(struct vcpu *vcpu, u16 port, unsigned bytes, u32 value)
 {
 	struct vm *vm = vcpu->vm;
 	const struct pio_range *range;
-	bool ends;
+	bool ends, resets;
 
 	value &= (u32)MASK(bytes * 8 - 1, 0);
 	spin_lock(&vm->device_lock);
@@ -126,8 +126,11 @@ void pio_write(struct vcpu *vcpu, u16 port, unsigned bytes, u32 value)
 	if (range)
 		range->write(vcpu, port, bytes, value);
 	ends = vm->pm.end[0];
+	resets = vm->pm.reset;
 	spin_unlock(&vm->device_lock);
 	/* Once set it stays, so it may be read without the lock. */
-	if (ends)
+	if (resets)
+		vm_reset(vm, vm->pm.end);
+	else if (ends)
 		vm_end(vm, vm->pm.end);
 }

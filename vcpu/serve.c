@@ -5,7 +5,6 @@
 #include "atomic.h"
 #include "string.h"
 #include "vcpu/run.h"
-#include "vcpu/vm_table.h"
 
 #define SEG_CS_SHIFT 8 /* SIPI: CS selector = vector << 8 */
 #define SEG_BASE_SHIFT 12
@@ -61,7 +60,6 @@ static bool serve_death(struct vcpu *vcpu, enum run_result *result)
 		return true;
 	vcpu->activity = VCPU_ENDED;
 	*result = RUN_DEAD;
-	vm_vcpu_ended(vcpu->vm);
 	return false;
 }
 

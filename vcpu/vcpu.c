@@ -65,6 +65,11 @@ static bool vcpu_has_work(struct runnable *r)
 	return vcpu_should_run(vcpu_of(r));
 }
 
+static void vcpu_ended(struct runnable *r)
+{
+	vm_vcpu_ended(vcpu_of(r)->vm);
+}
+
 static const struct runnable_ops vcpu_ops = {
 	.load = vcpu_load,
 	.run = vcpu_run,
@@ -72,6 +77,7 @@ static const struct runnable_ops vcpu_ops = {
 	.evict = vcpu_evict,
 	.arrive = vcpu_arrive,
 	.has_work = vcpu_has_work,
+	.ended = vcpu_ended,
 };
 
 struct vcpu *vcpu_current(void)
@@ -81,18 +87,17 @@ struct vcpu *vcpu_current(void)
 	return r && r->ops == &vcpu_ops ? vcpu_of(r) : NULL;
 }
 
-static void vcpu_free(struct vcpu *vcpu, unsigned order)
+void vcpu_free(struct vcpu *vcpu)
 {
 	if (vcpu->hv)
 		virt_vcpu_destroy(vcpu->hv);
-	page_free(vcpu, order);
+	page_free(vcpu, page_order(sizeof(*vcpu)));
 }
 
 struct vcpu *vcpu_create(struct vm *vm, unsigned index)
 {
 	u64 affinity = vm->desc->cpu_mask ? vm->desc->cpu_mask : ~0UL;
-	unsigned order = page_order(sizeof(struct vcpu));
-	struct vcpu *vcpu = page_alloc(order);
+	struct vcpu *vcpu = page_alloc(page_order(sizeof(struct vcpu)));
 
 	if (!vcpu)
 		return NULL;
@@ -106,7 +111,7 @@ struct vcpu *vcpu_create(struct vm *vm, unsigned index)
 	vcpu->xcr0 = 1;
 	vcpu->hv = virt_vcpu_create(vm->space, &vcpu->gate, vcpu);
 	if (!vcpu->hv) {
-		vcpu_free(vcpu, order);
+		vcpu_free(vcpu);
 		return NULL;
 	}
 	sched_init_runnable(&vcpu->run, &vcpu_ops, vcpu->name, affinity,

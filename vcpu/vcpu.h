@@ -72,6 +72,8 @@ struct vcpu {
 struct vcpu *vcpu_current(void);
 /* Create vCPU number index of the VM; nothing runs yet. NULL: no memory. */
 struct vcpu *vcpu_create(struct vm *vm, unsigned index);
+/* Free it: it has ended and nobody can reach it, or it has never run. Its VM's keeper. */
+void vcpu_free(struct vcpu *vcpu);
 
 /* --- what other files may ask of a vCPU, from any CPU, root mode --- */
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 /* VMs: the table of them, their memory map while they run, and how they end. */
 #include "vcpu/vm.h"
-#include "arch/x86/rtc.h"
 #include "assert.h"
 #include "atomic.h"
+#include "cpu.h"
+#include "ipi.h"
 #include "page.h"
 #include "printk.h"
 #include "string.h"
-#include "timer.h"
 #include "vcpu/guest_console.h"
+#include "vcpu/keeper.h"
 #include "vcpu/vm_table.h"
 
 static struct vm *vms[MAX_VMS];        /* [A] published by vm_create() */
-static u32 vm_count;                   /* [A] */
 static u32 alive;                      /* [A] VMs that have not ended */
 static void (*all_ended)(bool failed); /* [I] */
 static u32 any_failed;                 /* [A] some VM was killed */
@@ -28,7 +28,7 @@ struct vm *vm_at(unsigned id)
 	return id < MAX_VMS ? smp_load_acquire(&vms[id]) : NULL;
 }
 
-struct vm *vm_create(const struct vm_desc *desc)
+struct vm *vm_create(const struct vm_desc *desc, unsigned id, const struct rtc *rtc)
 {
 	unsigned order = page_order(sizeof(struct vm));
 	struct vm *vm = page_alloc(order);
@@ -36,6 +36,7 @@ struct vm *vm_create(const struct vm_desc *desc)
 	if (!vm)
 		return NULL;
 	memset(vm, 0, sizeof(*vm));
+	vm->id = id;
 	vm->desc = desc;
 	vm->ram_bytes = desc->mem_bytes;
 	vm->space = virt_space_create();
@@ -45,15 +46,34 @@ struct vm *vm_create(const struct vm_desc *desc)
 	}
 	ioapic_reset(&vm->ioapic);
 	uart_reset(&vm->uart);
-	rtc_init(&vm->rtc, rtc_now(), tsc_now());
-	vm->id = atomic_fetch_add(&vm_count, 1);
-	smp_store_release(&vms[vm->id], vm); /* VMS: pairs with vm_at() */
+	vm->rtc = *rtc;
+	smp_store_release(&vms[id], vm); /* VMS: pairs with vm_at() */
 	return vm;
+}
+
+void vm_withdraw(struct vm *vm)
+{
+	/* VMS: before the tickets. Whoever found the pointer earlier acknowledges after
+	 * its last use of it; pairs with the release in ipi_acknowledge(). */
+	WRITE_ONCE(vms[vm->id], NULL);
+	ipi_kick_and_wait(MASK(cpu_count() - 1, 0));
+}
+
+void vm_free(struct vm *vm)
+{
+	virt_space_destroy(vm->space);
+	page_free(vm, page_order(sizeof(*vm)));
 }
 
 void vms_expect(unsigned count)
 {
-	WRITE_ONCE(alive, count); /* VMS: before any of them can end */
+	atomic_fetch_add(&alive, count); /* VMS: before any of them can end */
+}
+
+void vms_not_started(const struct vm_desc *desc, const char *why)
+{
+	printk("vm %s: stopped: not started: %s\n", desc->name, why);
+	WRITE_ONCE(any_failed, 1); /* VMS: before alive falls */
 }
 
 void vms_one_ended(void)
@@ -64,30 +84,45 @@ void vms_one_ended(void)
 	all_ended(READ_ONCE(any_failed)); /* VMS: set before alive fell */
 }
 
-/* The first to call it wins. VMEND: only one does, so only one writes why. */
-static bool claim_end(struct vm *vm)
+/* The first to call it wins. VMEND: only one does, so only one writes why. Returns the
+ * state that was found. */
+static u32 claim_end(struct vm *vm)
 {
-	u32 state = READ_ONCE(vm->state); /* VMEND: the cmpxchg decides */
+	u32 state = READ_ONCE(vm->state), found; /* VMEND: the cmpxchg decides */
 
-	return state != VM_DEAD && cmpxchg(&vm->state, state, VM_DEAD) == state;
+	while (state != VM_DEAD) {
+		found = cmpxchg(&vm->state, state, VM_DEAD);
+		if (found == state)
+			break;
+		state = found; /* it began to run */
+	}
+	return state;
 }
 
-static void end(struct vm *vm, const char *why, bool failed)
+enum how { ENDED, FAILED, RESET };
+
+static void end(struct vm *vm, const char *why, enum how how)
 {
-	if (!claim_end(vm))
+	u32 state = claim_end(vm);
+
+	if (state == VM_DEAD)
 		return;
 	spin_lock(&vm->device_lock);
 	guest_console_flush(vm);
 	spin_unlock(&vm->device_lock);
 	string_copy(vm->why, why, sizeof(vm->why));
-	printk("vm %s: %s: %s\n", vm->desc->name, failed ? "stopped" : "ended", why);
-	if (failed)
+	if (how == RESET && vm->desc->restarts)
+		vm->anew = true;
+	else
+		printk("vm %s: %s: %s\n", vm->desc->name,
+		       how == FAILED ? "stopped" : "ended", why);
+	if (how == FAILED)
 		WRITE_ONCE(any_failed, 1); /* VMS: before alive falls */
 	/* Without WAIT: this may be called with the own vCPU IN or READING. The bit
-	 * stays set for ever, so nobody enters this guest again. */
-	vm_request_all(vm, REQ_VM_DEAD & ~REQ_WAIT);
-	if (!vm->vcpu_count)
-		vms_one_ended();
+	 * stays set for ever, so nobody enters this guest again. While it is being
+	 * built, its keeper looks at the state. */
+	if (state == VM_RUNNING)
+		vm_request_all(vm, REQ_VM_DEAD & ~REQ_WAIT);
 }
 
 void vm_kill(struct vm *vm, const char *fmt, ...)
@@ -98,19 +133,27 @@ void vm_kill(struct vm *vm, const char *fmt, ...)
 	va_start(args, fmt);
 	format_va(why, sizeof(why), fmt, args);
 	va_end(args);
-	end(vm, why, true);
+	end(vm, why, FAILED);
 }
 
 void vm_end(struct vm *vm, const char *why)
 {
-	end(vm, why, false);
+	end(vm, why, ENDED);
+}
+
+void vm_reset(struct vm *vm, const char *why)
+{
+	end(vm, why, RESET);
 }
 
 void vm_vcpu_ended(struct vm *vm)
 {
-	/* VMEND: fully ordered; the last one out sees all that the others did. */
+	unsigned id = vm->id;
+
+	/* VMEND: fully ordered; who sees 0 sees all that the others did. From then on
+	 * the VM is its keeper's. */
 	if (atomic_fetch_add(&vm->running_vcpus, -1u) == 1)
-		vms_one_ended();
+		keeper_wake(id);
 }
 
 bool vm_is_dead(struct vm *vm)

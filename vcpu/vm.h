@@ -21,6 +21,7 @@ struct vm {
 	struct vcpu *vcpus[MAX_VCPUS]; /* [I] by index */
 	struct virt_space *space;      /* [M] nested page tables */
 	u64 ram_bytes;                 /* [I] */
+	u64 ram_mapped;                /* [I] how much of it is allocated by now */
 	struct spinlock mmu_lock;
 	struct spinlock device_lock;
 	struct ioapic ioapic;   /* [L] */
@@ -33,6 +34,7 @@ struct vm {
 	u32 state;              /* [A] enum vm_state */
 	u32 running_vcpus;      /* [A] vCPUs not yet ENDED */
 	char why[96];           /* [A] why it is VM_DEAD; for dumps */
+	bool anew;              /* who made it VM_DEAD: its keeper is to build it anew */
 };
 
 enum vm_state { VM_BUILDING, VM_RUNNING, VM_DEAD };
@@ -40,8 +42,10 @@ enum vm_state { VM_BUILDING, VM_RUNNING, VM_DEAD };
 /* End a VM, with a line that says why. Any CPU, root mode, without device_lock; also with
  * the caller's own vCPU IN or READING (does not wait). The first reason stays. */
 void vm_kill(struct vm *vm, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The same for an orderly end (power-off, reset): not an error. */
+/* The same for an orderly end (power-off): not an error. */
 void vm_end(struct vm *vm, const char *why);
+/* The same for a reset: the VM begins anew, unless its description says reset=end. */
+void vm_reset(struct vm *vm, const char *why);
 
 /* --- the one door to guest memory; vcpu/guestmem.c --- */
 

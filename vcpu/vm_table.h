@@ -3,17 +3,27 @@
 #pragma once
 #include "vcpu/vm.h"
 
-/* A new VM with an empty memory map, in the table. NULL: no memory. Boot CPU. */
-struct vm *vm_create(const struct vm_desc *desc);
-/* By number, or NULL. */
+/* A new VM with an empty memory map, in the table under this number, which is free.
+ * rtc: its clock chip. NULL: no memory. Its keeper. */
+struct vm *vm_create(const struct vm_desc *desc, unsigned id, const struct rtc *rtc);
+/* By number, or NULL: none, or it is being given back. It stays at least until this CPU
+ * next polls its inbox or waits for another CPU, so keep no pointer longer than that,
+ * unless the VM cannot end meanwhile (own vCPU). Any CPU, root mode. */
 struct vm *vm_at(unsigned id);
-/* So many VMs will be made, or fail to be. Before the first. */
+/* Take a VM none of whose vCPUs is left out of the table, and return when no other CPU
+ * can have a pointer to it. Its keeper; waits for the other CPUs. */
+void vm_withdraw(struct vm *vm);
+/* Free an empty, withdrawn one. */
+void vm_free(struct vm *vm);
+/* So many VMs more will be made, or fail to be. Before they can end. */
 void vms_expect(unsigned count);
 /* One of them has ended, or could not be made. */
 void vms_one_ended(void);
+/* Say that a VM was not even made, and why. Its keeper, or the boot CPU. */
+void vms_not_started(const struct vm_desc *desc, const char *why);
 /* What to do when the last VM has ended; failed: one of them was killed. */
 void vms_set_end(void (*fn)(bool failed));
-/* One vCPU of it will never run again. Its home pCPU. */
+/* One vCPU of it is dead and put away. Its home pCPU. */
 void vm_vcpu_ended(struct vm *vm);
 bool vm_is_dead(struct vm *vm);
 /* Print the state of each vCPU (dump.c). Panic only. */

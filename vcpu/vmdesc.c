@@ -103,10 +103,16 @@ static unsigned suffix_shift(char c)
 	}
 }
 
+/* One of two words; *out: it was the first. */
+static bool parse_choice(const char *value, const char *yes, const char *no, bool *out)
+{
+	*out = !strcmp(value, yes);
+	return *out || !strcmp(value, no);
+}
+
 static bool parse_switch(const char *value, bool *out)
 {
-	*out = !strcmp(value, "on");
-	return *out || !strcmp(value, "off");
+	return parse_choice(value, "on", "off", out);
 }
 
 /* --- the keys --- */
@@ -188,6 +194,16 @@ static bool parse_x2apic(const char *value, struct vm_desc *vm)
 	return parse_switch(value, &vm->x2apic);
 }
 
+static bool parse_reset(const char *value, struct vm_desc *vm)
+{
+	return parse_choice(value, "restart", "end", &vm->restarts);
+}
+
+static bool parse_triple(const char *value, struct vm_desc *vm)
+{
+	return parse_choice(value, "reset", "stop", &vm->triple_resets);
+}
+
 /* vm= and initrd are not here: they say which VM the line is about. */
 static const struct key {
 	const char *name;
@@ -200,6 +216,8 @@ static const struct key {
 	{"weight", parse_weight, "a number from 1 to 10000"},
 	{"kvm", parse_kvm, "on or off"},
 	{"x2apic", parse_x2apic, "on or off"},
+	{"reset", parse_reset, "restart or end"},
+	{"triple", parse_triple, "stop or reset"},
 };
 
 static_assert(MAX_VCPUS == 64 && MAX_CPUS == 64, "the help texts above say so");
@@ -296,6 +314,7 @@ static struct vm_desc *add_vm(struct parser *p, const char *name)
 	vm->weight = VM_WEIGHT_DEFAULT;
 	vm->kvm = true;
 	vm->x2apic = true;
+	vm->restarts = true;
 	return vm;
 }
 

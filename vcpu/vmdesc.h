@@ -28,6 +28,8 @@ struct vm_desc {
 	unsigned weight; /* weight=N: share of a CPU against other VMs */
 	bool kvm;        /* kvm=on: KVM's CPUID leaves and clock */
 	bool x2apic;     /* x2apic=on: the guest sees x2APIC */
+	bool restarts;   /* reset=restart: a guest's reset makes the VM anew */
+	bool triple_resets; /* triple=reset: a triple fault is a reset, not an error */
 	const struct boot_module *kernel;
 	const struct boot_module *initrd; /* NULL: none */
 	char cmdline[CMDLINE_MAX];

@@ -11,9 +11,9 @@
 #include "string.h"
 
 static const struct machine_test *const tests[] = {
-	&storm_test,  &lone_test,     &reading_test, &panic_test, &fatal_test,
-	&silent_test, &fair_test,     &key_test,     &nmi_test,   &stretch_test,
-	&moves_test,  &overflow_test, &mutual_test,
+	&storm_test,  &lone_test,     &reading_test, &panic_test,    &fatal_test,
+	&silent_test, &fair_test,     &key_test,     &nmi_test,      &stretch_test,
+	&moves_test,  &overflow_test, &mutual_test,  &giveback_test, &shortage_test,
 };
 
 static u32 passed, failed; /* [A] */

@@ -16,7 +16,7 @@ struct machine_test {
 };
 extern const struct machine_test storm_test, lone_test, reading_test, panic_test,
 	fatal_test, silent_test, fair_test, key_test, nmi_test, stretch_test, moves_test,
-	overflow_test, mutual_test;
+	overflow_test, mutual_test, giveback_test, shortage_test;
 
 /* One line of the result. */
 void test_result(const char *name, bool passed, const char *fmt, ...)

@@ -249,3 +249,8 @@ void vm_end(struct vm *vm, const char *why)
 	if (!fake.end[0])
 		string_copy(fake.end, why, sizeof(fake.end));
 }
+
+void vm_reset(struct vm *vm, const char *why)
+{
+	vm_end(vm, why);
+}

@@ -172,7 +172,14 @@ static inline bool has_work(struct runnable *r)
 	return work->wanted;
 }
 
-static const struct runnable_ops ops = {load, run, put, evict, arrive, has_work};
+static const struct runnable_ops ops = {
+	.load = load,
+	.run = run,
+	.put = put,
+	.evict = evict,
+	.arrive = arrive,
+	.has_work = has_work,
+};
 
 /* Serve what is wanted, then sleep. */
 static inline enum run_result serve(struct work *work)

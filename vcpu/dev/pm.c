@@ -19,6 +19,13 @@ void pm_end(struct vm *vm, const char *why)
 		string_copy(vm->pm.end, why, sizeof(vm->pm.end));
 }
 
+void pm_reset(struct vm *vm)
+{
+	if (!vm->pm.end[0])
+		vm->pm.reset = true;
+	pm_end(vm, "reset");
+}
+
 /* The host's TSC, scaled; whole seconds apart, so that nothing overflows. */
 static u32 timer_now(void)
 {
@@ -41,7 +48,7 @@ void pm_write(struct vcpu *vcpu, u16 port, unsigned bytes, u32 value)
 	if (port == PM_SLEEP_CONTROL && value & SLEEP_ENABLE)
 		pm_end(vcpu->vm, "power-off");
 	if (port == PM_RESET && (u8)value == PM_RESET_VALUE)
-		pm_end(vcpu->vm, "reset");
+		pm_reset(vcpu->vm);
 }
 
 void pm_reset_ports_write(struct vcpu *vcpu, u16 port, unsigned bytes, u32 value)
@@ -58,5 +65,5 @@ void pm_reset_ports_write(struct vcpu *vcpu, u16 port, unsigned bytes, u32 value
 	else if (port == PIO_RESET_CONTROL)
 		reset = value & CF9_RESET;
 	if (reset)
-		pm_end(vcpu->vm, "reset");
+		pm_reset(vcpu->vm);
 }

@@ -21,6 +21,7 @@ struct vm;
 /* [L] vm->device_lock */
 struct pm {
 	char end[PM_END_BYTES]; /* [L] not empty: the VM is to end, for this reason */
+	bool reset;             /* [L] ... or to begin anew */
 };
 
 /* Port handlers for pio.c's table; device_lock held. */
@@ -30,3 +31,5 @@ void pm_write(struct vcpu *vcpu, u16 port, unsigned bytes, u32 value);
 void pm_reset_ports_write(struct vcpu *vcpu, u16 port, unsigned bytes, u32 value);
 /* Ask that the VM end once device_lock is free again. The first reason stays. */
 void pm_end(struct vm *vm, const char *why);
+/* The same for a reset of the machine. */
+void pm_reset(struct vm *vm);

@@ -21,7 +21,12 @@
 #define MSR_BITMAP_WRITE_HIGH 3072
 #define MSR_HIGH_FIRST 0xc0000000U
 
-static u16 next_vpid; /* [A] 0 is the host's */
+#define VPIDS 65535U /* 1 to this; 0 is the host's */
+
+/* [A] VPIDs go round. Two vCPUs with the same one are of different VMs: translations are
+ * tagged with the EPT pointer as well (SDM 3C "Information That May Be Cached"), and a
+ * vCPU that comes to a pCPU for the first time flushes there what an earlier one left. */
+static u32 next_vpid;
 
 /* Registers that are the guest's alone: the VMCS or switch.c keeps them apart. */
 static const u32 guest_owned_msrs[] = {
@@ -88,7 +93,7 @@ struct virt_vcpu *virt_vcpu_create(struct virt_space *space, struct gate *gate,
 	hv->owner = owner;
 	hv->space = space;
 	hv->cpu = NOWHERE;
-	hv->vpid = (u16)(atomic_fetch_add(&next_vpid, 1) + 1);
+	hv->vpid = (u16)(atomic_fetch_add(&next_vpid, 1) % VPIDS + 1);
 	hv->vmcs = ptr_to_hpa(page_alloc_zero()).v;
 	hv->msr_bitmap = ptr_to_hpa(page_alloc_zero()).v;
 	hv->xsave_area = page_alloc_zero();
