@@ -3,7 +3,8 @@
  * interrupted but by NMI and machine check, whose handlers take no lock.
  *
  * Lock order, outermost first (each may be taken with those left of it held):
- *   vm->mmu_lock -> vm->device_lock -> page allocator -> console
+ *   vm->mmu_lock -> a virtio device -> the switches' table, a port ->
+ *   vm->device_lock -> page allocator -> console
  * Never wait for another CPU (kick with WAIT) with a lock held that an
  * inbox handler takes. */
 #pragma once

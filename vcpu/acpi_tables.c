@@ -7,6 +7,7 @@
 #include "vcpu/dev/ioapic.h"
 #include "vcpu/dev/pm.h"
 #include "vcpu/dev/uart.h"
+#include "vcpu/dev/virtio.h"
 #include "vcpu/vlapic.h"
 
 #define TABLE_ALIGN 16
@@ -57,102 +58,32 @@
 #define MADT_IOAPIC 1
 #define MADT_IOAPIC_BYTES 12
 
+/* AML: ACPI 6.4, 20.2. */
+#define AML_NAME 0x08
+#define AML_BYTE 0x0a
+#define AML_DWORD 0x0c
+#define AML_STRING 0x0d
+#define AML_SCOPE 0x10
+#define AML_BUFFER 0x11
+#define AML_PACKAGE 0x12
+#define AML_DEVICE 0x825b   /* 5b 82 */
+#define AML_LENGTH_2 BIT(6) /* a package's length takes one byte more */
+#define EISA_PNP0501 0x0105d041
+#define STA_PRESENT 15 /* and enabled, shown, working */
+
+/* Resource descriptors: ACPI 6.4, 6.4. */
+#define RESOURCE_IO 0x47
+#define RESOURCE_MEMORY32_FIXED 0x86
+#define RESOURCE_INTERRUPT 0x89
+#define RESOURCE_END 0x79      /* and a checksum of 0: none */
+#define INTERRUPT_LEVEL BIT(0) /* of a consumer; active high, exclusive */
+#define INTERRUPT_EDGE (BIT(0) | BIT(1))
+
 struct builder {
 	u8 *buf;
 	u64 bytes;
 	u64 at; /* cursor */
 	bool full;
-};
-
-/* ACPI 6.4, "ACPI Machine Language (AML) Grammar Definition". The second byte of a
- * package is its length from there on; the scope's takes two. */
-static const u8 dsdt_body[] = {
-	/* Name (_S5_, Package () {5, 0, 0, 0}) */
-	0x08,
-	'_',
-	'S',
-	'5',
-	'_',
-	0x12,
-	0x07,
-	4,
-	0x0a,
-	PM_SLEEP_TYPE_S5,
-	0,
-	0,
-	0,
-	/* Scope (\_SB) { Device (COM1) { */
-	0x10,
-	0x41,
-	0x04,
-	'\\',
-	'_',
-	'S',
-	'B',
-	'_',
-	0x5b,
-	0x82,
-	0x38,
-	'C',
-	'O',
-	'M',
-	'1',
-	/* Name (_HID, EisaId ("PNP0501")) */
-	0x08,
-	'_',
-	'H',
-	'I',
-	'D',
-	0x0c,
-	0x41,
-	0xd0,
-	0x05,
-	0x01,
-	/* Name (_UID, 0)   Name (_STA, 15): present and working */
-	0x08,
-	'_',
-	'U',
-	'I',
-	'D',
-	0x00,
-	0x08,
-	'_',
-	'S',
-	'T',
-	'A',
-	0x0a,
-	0x0f,
-	/* Name (_CRS, Buffer (19) { */
-	0x08,
-	'_',
-	'C',
-	'R',
-	'S',
-	0x11,
-	0x16,
-	0x0a,
-	19,
-	/* IO (Decode16, 0x3f8, 0x3f8, 1, 8) */
-	0x47,
-	0x01,
-	UART_PORT & 0xff,
-	UART_PORT >> 8,
-	UART_PORT & 0xff,
-	UART_PORT >> 8,
-	1,
-	UART_PORTS,
-	/* Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive) {4}, end */
-	0x89,
-	0x06,
-	0x00,
-	0x03,
-	1,
-	UART_PIN,
-	0,
-	0,
-	0,
-	0x79,
-	0x00,
 };
 
 /* --- the buffer --- */
@@ -224,14 +155,143 @@ static void table_end(struct builder *b, u64 table)
 	put_checksum(b, table, bytes, table + HEADER_CHECKSUM);
 }
 
+/* --- AML: ACPI 6.4, "ACPI Machine Language (AML) Grammar Definition" --- */
+
+/* A package begins with its own length, here always in its form of two bytes: four bits
+ * and eight. Returns its offset, for package_end(). */
+static u64 package_begin(struct builder *b)
+{
+	append(b, 0, 2);
+	return b->at - 2;
+}
+
+static void package_end(struct builder *b, u64 at)
+{
+	u64 bytes = b->at - at;
+
+	put(b, at, AML_LENGTH_2 | (bytes & 15), 1);
+	put(b, at + 1, bytes >> 4, 1);
+}
+
+static u64 device_begin(struct builder *b, const char *name)
+{
+	u64 package;
+
+	append(b, AML_DEVICE, 2);
+	package = package_begin(b);
+	append_text(b, name);
+	return package;
+}
+
+static void append_name(struct builder *b, const char *name)
+{
+	append(b, AML_NAME, 1);
+	append_text(b, name);
+}
+
+static void append_number(struct builder *b, const char *name, u8 value)
+{
+	append_name(b, name);
+	append(b, AML_BYTE, 1);
+	append(b, value, 1);
+}
+
+/* Name (_CRS, Buffer (bytes) {, which the caller fills and package_end() closes. */
+static u64 resources_begin(struct builder *b, u8 bytes)
+{
+	u64 package;
+
+	append_name(b, "_CRS");
+	append(b, AML_BUFFER, 1);
+	package = package_begin(b);
+	append(b, AML_BYTE, 1);
+	append(b, bytes, 1);
+	return package;
+}
+
+static void append_interrupt(struct builder *b, u8 flags, unsigned pin)
+{
+	append(b, RESOURCE_INTERRUPT, 1);
+	append(b, 6, 2);
+	append(b, flags, 1);
+	append(b, 1, 1); /* one interrupt */
+	append(b, pin, 4);
+}
+
+static void append_uart(struct builder *b)
+{
+	u64 device = device_begin(b, "COM1"), crs;
+
+	append_name(b, "_HID");
+	append(b, AML_DWORD, 1);
+	append(b, EISA_PNP0501, 4);
+	append_number(b, "_UID", 0);
+	append_number(b, "_STA", STA_PRESENT);
+	crs = resources_begin(b, 8 + 9 + 2);
+	append(b, RESOURCE_IO, 1);
+	append(b, 1, 1); /* decodes 16 bits */
+	append(b, UART_PORT, 2);
+	append(b, UART_PORT, 2);
+	append(b, 1, 1); /* aligned */
+	append(b, UART_PORTS, 1);
+	append_interrupt(b, INTERRUPT_EDGE, UART_PIN);
+	append(b, RESOURCE_END, 2);
+	package_end(b, crs);
+	package_end(b, device);
+}
+
+static void append_virtio(struct builder *b, unsigned n)
+{
+	const char name[] = {'V', 'I', 'O', (char)('0' + n), '\0'};
+	u64 device = device_begin(b, name), crs;
+
+	append_name(b, "_HID");
+	append(b, AML_STRING, 1);
+	append_text(b, "LNRO0005");
+	append(b, 0, 1);
+	append_number(b, "_UID", (u8)n);
+	append_number(b, "_STA", STA_PRESENT);
+	crs = resources_begin(b, 12 + 9 + 2);
+	append(b, RESOURCE_MEMORY32_FIXED, 1);
+	append(b, 9, 2);
+	append(b, 1, 1); /* may be written */
+	append(b, VIRTIO_PAGE + n * VIRTIO_PAGE_BYTES, 4);
+	append(b, VIRTIO_PAGE_BYTES, 4);
+	append_interrupt(b, INTERRUPT_LEVEL, VIRTIO_FIRST_PIN + n);
+	append(b, RESOURCE_END, 2);
+	package_end(b, crs);
+	package_end(b, device);
+}
+
+/* Name (_S5_, Package () {5, 0, 0, 0}) */
+static void append_s5(struct builder *b)
+{
+	u64 package;
+
+	append_name(b, "_S5_");
+	append(b, AML_PACKAGE, 1);
+	package = package_begin(b);
+	append(b, 4, 1);
+	append(b, AML_BYTE, 1);
+	append(b, PM_SLEEP_TYPE_S5, 1);
+	append(b, 0, 3);
+	package_end(b, package);
+}
+
 /* --- the tables --- */
 
-static u64 build_dsdt(struct builder *b)
+static u64 build_dsdt(struct builder *b, unsigned devices)
 {
-	u64 table = table_begin(b, "DSDT", 2);
+	u64 table = table_begin(b, "DSDT", 2), scope;
 
-	for (unsigned i = 0; i < sizeof(dsdt_body); i++)
-		append(b, dsdt_body[i], 1);
+	append_s5(b);
+	append(b, AML_SCOPE, 1);
+	scope = package_begin(b);
+	append_text(b, "\\_SB_");
+	append_uart(b);
+	for (unsigned i = 0; i < devices; i++)
+		append_virtio(b, i);
+	package_end(b, scope);
 	table_end(b, table);
 	return table;
 }
@@ -319,10 +379,10 @@ static void build_rsdp(struct builder *b, u64 rsdt_gpa, u64 xsdt_gpa)
 	put_checksum(b, 0, RSDP_BYTES, RSDP_CHECKSUM_EXTENDED);
 }
 
-u64 acpi_tables_build(u8 *buf, u64 bytes, u64 gpa_base, unsigned vcpus)
+u64 acpi_tables_build(u8 *buf, u64 bytes, u64 gpa_base, unsigned vcpus, unsigned devices)
 {
 	struct builder b = {.buf = buf, .bytes = bytes, .at = RSDP_BYTES};
-	u64 dsdt = build_dsdt(&b);
+	u64 dsdt = build_dsdt(&b, devices);
 	u64 fadt = gpa_base + build_fadt(&b, gpa_base + dsdt);
 	u64 madt = gpa_base + build_madt(&b, vcpus);
 	u64 rsdt = gpa_base + build_root(&b, "RSDT", 4, fadt, madt);

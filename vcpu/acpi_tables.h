@@ -5,6 +5,8 @@
 #include "types.h"
 
 /* Write the tables to buf, which the guest will see at gpa_base (16-byte aligned,
- * below 4 GiB); the RSDP comes first. Returns the bytes used, or 0 if they do not
- * fit into `bytes` (then buf holds junk). Pure. */
-u64 acpi_tables_build(u8 *buf, u64 bytes, u64 gpa_base, unsigned vcpus);
+ * below 4 GiB); the RSDP comes first. devices: how many virtio devices the VM has.
+ * Returns the bytes used, or 0 if they do not fit into `bytes` (then buf holds junk).
+ * Pure. */
+u64 acpi_tables_build(u8 *buf, u64 bytes, u64 gpa_base, unsigned vcpus,
+		      unsigned devices);

@@ -173,6 +173,12 @@ static int step_copy_tables(struct builder *b)
 	return more;
 }
 
+static int step_devices(struct builder *b)
+{
+	b->why = virtio_init(b->vm);
+	return b->why ? -ENOMEM : 0;
+}
+
 static int step_acpi(struct builder *b)
 {
 	u64 contiguous, bytes;
@@ -181,7 +187,8 @@ static int step_acpi(struct builder *b)
 	if (!at || contiguous < PAGE_SIZE)
 		return 0; /* a VM too small for them has none */
 	bytes = MIN(contiguous, GUEST_ACPI_BYTES);
-	acpi_tables_build(at, bytes, GUEST_ACPI_GPA, b->vm->desc->vcpus);
+	acpi_tables_build(at, bytes, GUEST_ACPI_GPA, b->vm->desc->vcpus,
+			  b->vm->virtio.count);
 	return 0;
 }
 
@@ -266,8 +273,8 @@ static int step_start(struct builder *b)
 
 /* Each returns > 0: call it again; 0: the next one; < 0: failed, see why. */
 static int (*const stages[])(struct builder *b) = {
-	step_plan,        step_ram,  step_image, step_initrd, step_tables,
-	step_copy_tables, step_acpi, step_vcpus, step_start,
+	step_plan,        step_ram,     step_image, step_initrd, step_tables,
+	step_copy_tables, step_devices, step_acpi,  step_vcpus,  step_start,
 };
 
 int build_step(struct builder *b)

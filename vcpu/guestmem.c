@@ -3,6 +3,7 @@
  * nowhere else. A running guest's tables are walked in READING mode, without the VM's
  * lock, one piece at a time; docs/ordering.md, "SHOOT". */
 #include "vcpu/guestmem.h"
+#include "atomic.h"
 #include "bits.h"
 #include "config.h"
 #include "string.h"
@@ -11,6 +12,17 @@
 
 /* The most that one READING section copies, so that a freer never waits long. */
 #define CHUNK_MAX PAGE_SIZE
+#define GPA_END BIT(48) /* what four levels of tables translate; above, they would wrap */
+
+/* An aligned 16-bit word goes in one access: indexes of rings are shared with the
+ * guest's other vCPUs, which must not see half of one, nor we. */
+static void move(void *to, const void *from, u64 bytes)
+{
+	if (bytes == sizeof(u16) && IS_ALIGNED((uintptr_t)to | (uintptr_t)from, bytes))
+		WRITE_ONCE(*(u16 *)to, READ_ONCE(*(const u16 *)from)); /* VIRTQ: index */
+	else
+		memcpy(to, from, bytes);
+}
 
 /* Copy what lies in one contiguous piece; 0: nothing is there, or not for this. */
 static u64 copy_piece(struct vcpu *vcpu, u64 address, void *buf, u64 bytes, bool write)
@@ -25,9 +37,9 @@ static u64 copy_piece(struct vcpu *vcpu, u64 address, void *buf, u64 bytes, bool
 	    rights & need) {
 		done = MIN(MIN(bytes, contiguous), CHUNK_MAX);
 		if (write)
-			memcpy(hpa_to_ptr(where), buf, done);
+			move(hpa_to_ptr(where), buf, done);
 		else
-			memcpy(buf, hpa_to_ptr(where), done);
+			move(buf, hpa_to_ptr(where), done);
 	}
 	gate_end_reading(vcpu);
 	return done;
@@ -37,7 +49,7 @@ static bool copy(struct vcpu *vcpu, gpa_t at, void *buf, u64 bytes, bool write)
 {
 	u8 *next = buf;
 
-	if (at.v + bytes < at.v)
+	if (bytes > GPA_END || at.v > GPA_END - bytes)
 		return false;
 	while (bytes) {
 		u64 done = copy_piece(vcpu, at.v, next, bytes, write);

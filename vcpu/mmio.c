@@ -6,6 +6,7 @@
 #include "arch/x86/regs.h"
 #include "vcpu/alu.h"
 #include "vcpu/decode.h"
+#include "vcpu/dev/virtio_mmio.h"
 #include "vcpu/vm.h"
 
 /* --- devices --- */
@@ -64,6 +65,8 @@ static void nothing_write(struct vcpu *vcpu, u32 offset, unsigned bytes, u64 val
 static const struct mmio_device lapic_device = {"local APIC", lapic_read, lapic_write};
 static const struct mmio_device ioapic_device = {"IOAPIC", ioapic_page_read,
 						 ioapic_page_write};
+static const struct mmio_device virtio_device = {"virtio", virtio_mmio_read,
+						 virtio_mmio_write};
 /* Where a local APIC's page was before the guest moved it. */
 static const struct mmio_device no_device = {"nothing", nothing_read, nothing_write};
 
@@ -75,6 +78,7 @@ static bool find(struct vcpu *vcpu, gpa_t gpa, struct mmio_access *out)
 	} map[] = {
 		{vlapic_page(vcpu), VLAPIC_PAGE_BYTES, &lapic_device},
 		{IOAPIC_PAGE, IOAPIC_PAGE_BYTES, &ioapic_device},
+		{VIRTIO_PAGE, vcpu->vm->virtio.count * VIRTIO_PAGE_BYTES, &virtio_device},
 		{VLAPIC_PAGE_DEFAULT, VLAPIC_PAGE_BYTES, &no_device},
 	};
 

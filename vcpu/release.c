@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Give back what a VM had, in small steps: first its place in the table, and the proof
- * that nobody holds a pointer into it (docs/ordering.md, "VMS"); then vCPUs, RAM with its
- * nested tables, and the rest. Also what a build that failed has got so far. */
+ * that nobody holds a pointer into it (docs/ordering.md, "VMS"), but for the switches,
+ * from which it is cut off next; then vCPUs, RAM with its nested tables, and the rest.
+ * Also what a build that failed has got so far. */
 #include "bits.h"
 #include "page.h"
 #include "vcpu/builder.h"
@@ -74,5 +75,6 @@ bool release_step(struct builder *b)
 		b->done = 0;
 		return true;
 	}
-	return release_vcpu(b->vm) || release_ram(b) || release_rest(b);
+	return virtio_free_some(b->vm) || release_vcpu(b->vm) || release_ram(b) ||
+	       release_rest(b);
 }

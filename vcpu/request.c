@@ -16,6 +16,7 @@ const char *const request_names[REQ_NR_COUNT + 1] = {
 	[REQ_NR_UNBLOCK] = "UNBLOCK",
 	[REQ_NR_NMI] = "NMI",
 	[REQ_NR_EVENT] = "EVENT",
+	[REQ_NR_DEVICE] = "DEVICE",
 	[REQ_NR_RESCHED] = "RESCHED",
 	[REQ_NR_TEST] = "TEST",
 	[REQ_NR_OUTSIDE] = "OUTSIDE",

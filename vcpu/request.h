@@ -17,6 +17,7 @@ enum vcpu_request_number {
 	REQ_NR_UNBLOCK,   /* leave the blocking protocol even with nothing to do */
 	REQ_NR_NMI,       /* payload: vcpu->nmi_pending */
 	REQ_NR_EVENT,     /* look again at what there is to inject, INIT and SIPI too */
+	REQ_NR_DEVICE,    /* payload: vm->virtio.work */
 	REQ_NR_RESCHED,   /* let the pCPU's loop have a look (migration, offline) */
 	REQ_NR_TEST,      /* payload: the in-machine tests' counters */
 	REQ_NR_OUTSIDE,   /* pseudo: everyone out once; never set as a bit */
@@ -34,6 +35,7 @@ enum vcpu_request_number {
 #define REQ_UNBLOCK REQ_NR_UNBLOCK
 #define REQ_NMI REQ_NR_NMI
 #define REQ_EVENT REQ_NR_EVENT
+#define REQ_DEVICE REQ_NR_DEVICE
 #define REQ_RESCHED (REQ_NR_RESCHED | REQ_NO_WAKEUP)
 #define REQ_TEST REQ_NR_TEST
 #define REQ_OUTSIDE (REQ_NR_OUTSIDE | REQ_WAIT | REQ_NO_WAKEUP | REQ_NO_ACTION)

@@ -27,7 +27,7 @@ static bool init_or_sipi(struct vcpu *vcpu)
 /* Requests that end a block. The others only matter before guest code runs. */
 #define WAKING_REQUESTS                                                                  \
 	(BIT(REQ_NR_VM_DEAD) | BIT(REQ_NR_UNBLOCK) | BIT(REQ_NR_NMI) |                   \
-	 BIT(REQ_NR_EVENT) | BIT(REQ_NR_TEST))
+	 BIT(REQ_NR_EVENT) | BIT(REQ_NR_DEVICE) | BIT(REQ_NR_TEST))
 
 bool vcpu_should_run(struct vcpu *vcpu)
 {

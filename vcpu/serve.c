@@ -5,6 +5,7 @@
 #include "atomic.h"
 #include "string.h"
 #include "vcpu/run.h"
+#include "vcpu/vm.h"
 
 #define SEG_CS_SHIFT 8 /* SIPI: CS selector = vector << 8 */
 #define SEG_BASE_SHIFT 12
@@ -82,6 +83,8 @@ bool vcpu_serve_requests(struct vcpu *vcpu, enum run_result *result)
 		serve_init_sipi(vcpu);
 		vcpu->check_events = true;
 	}
+	if (vcpu_check_request(REQ_DEVICE, vcpu))
+		virtio_serve(vcpu);
 	if (vcpu_check_request(REQ_RESCHED, vcpu)) {
 		*result = RUN_AGAIN;
 		return false;

@@ -10,6 +10,7 @@
 #include "dev/rtc.h"
 #include "dev/testdev.h"
 #include "dev/uart.h"
+#include "dev/virtio.h"
 #include "spinlock.h"
 #include "vcpu.h"
 #include "vmdesc.h"
@@ -29,6 +30,7 @@ struct vm {
 	struct rtc rtc;         /* [L] */
 	struct pm pm;           /* [L] */
 	struct testdev testdev; /* [L] */
+	struct virtio virtio;   /* see virtio.h */
 	u64 unknown_pio;        /* [L] accesses to ports where nothing is */
 	u16 unknown_pio_last;   /* [L] the last such port */
 	u32 state;              /* [A] enum vm_state */
@@ -50,8 +52,8 @@ void vm_reset(struct vm *vm, const char *why);
 /* --- the one door to guest memory; vcpu/guestmem.c --- */
 
 /* Copy between guest-physical memory and a buffer. False: some byte of the
- * range is not RAM (then nothing or a part was copied). Owner of vcpu, its
- * mode OUTSIDE; walks the tables in READING mode. */
+ * range is not RAM (then nothing or a part was copied). An aligned 16-bit word is one
+ * access. Owner of vcpu, its mode OUTSIDE; walks the tables in READING mode. */
 bool guest_read(struct vcpu *vcpu, gpa_t gpa, void *buf, u64 bytes);
 bool guest_write(struct vcpu *vcpu, gpa_t gpa, const void *buf, u64 bytes);
 /* Translate a guest-virtual address through the guest's own page tables

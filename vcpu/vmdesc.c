@@ -5,6 +5,7 @@
 #include "assert.h"
 #include "printk.h"
 #include "string.h"
+#include "vcpu/vmdesc_dev.h"
 
 #define WORD_MAX 256 /* with its NUL; a list of 64 CPUs fits */
 #define LINE_MAX (VM_ERROR_MAX + 64)
@@ -18,13 +19,18 @@ struct parser {
 	unsigned count;
 	unsigned max;
 	void (*complain)(const char *line);
+	unsigned image_count; /* of images[] below */
 };
+
+static struct disk_image images[MAX_MODULES]; /* boot CPU only */
 
 /* One module line, taken apart. */
 struct line {
 	unsigned number; /* of the module, from 0 */
 	const struct boot_module *module;
 	char name[WORD_MAX];
+	char image[IMAGE_NAME_MAX +
+		   1]; /* not empty: it is the content of disks, not a VM's */
 	bool is_initrd;
 	const char *options; /* where the words are */
 	const char *cmdline; /* behind "--" */
@@ -204,6 +210,11 @@ static bool parse_triple(const char *value, struct vm_desc *vm)
 	return parse_choice(value, "reset", "stop", &vm->triple_resets);
 }
 
+static bool parse_vcon(const char *value, struct vm_desc *vm)
+{
+	return parse_switch(value, &vm->vcon);
+}
+
 /* vm= and initrd are not here: they say which VM the line is about. */
 static const struct key {
 	const char *name;
@@ -218,10 +229,19 @@ static const struct key {
 	{"x2apic", parse_x2apic, "on or off"},
 	{"reset", parse_reset, "restart or end"},
 	{"triple", parse_triple, "stop or reset"},
+	{"vcon", parse_vcon, "on or off"},
+	{"net", vmdesc_parse_net, "SWITCH or SWITCH,02:00:00:00:00:01, at most 4 times"},
+	{"disk", vmdesc_parse_disk, "IMAGE, IMAGE:ro or IMAGE:cow, at most 3 times"},
 };
 
 static_assert(MAX_VCPUS == 64 && MAX_CPUS == 64, "the help texts above say so");
+static_assert(VM_NICS_MAX == 4 && VM_DISKS_MAX == 3, "so do those on net and disk");
 static_assert(VM_MEM_MIN == MIB(2) && VM_MEM_MAX == GIB(1024), "so does the help on mem");
+
+static bool may_repeat(const struct key *key)
+{
+	return key->parse == vmdesc_parse_net || key->parse == vmdesc_parse_disk;
+}
 
 static const struct key *find_key(const char *word, size_t length)
 {
@@ -273,6 +293,7 @@ static void split_line(const struct boot_module *module, unsigned number,
 	line->number = number;
 	line->module = module;
 	line->is_initrd = false;
+	line->image[0] = '\0';
 	line->cmdline = "";
 	line->options = skip_blanks(module->cmdline);
 	format(line->name, sizeof(line->name), "vm%u", number);
@@ -286,21 +307,10 @@ static void split_line(const struct boot_module *module, unsigned number,
 		}
 		if (!strncmp(word, "vm=", 3))
 			string_copy(line->name, word + 3, sizeof(line->name));
+		if (!strncmp(word, "image=", 6))
+			string_copy(line->image, word + 6, sizeof(line->image));
 		line->is_initrd |= !strcmp(word, "initrd");
 	}
-}
-
-static bool is_good_name(const char *name)
-{
-	size_t length = strlen(name);
-
-	for (const char *c = name; *c; c++) {
-		bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
-
-		if (!letter && !is_digit(*c) && *c != '-' && *c != '_' && *c != '.')
-			return false;
-	}
-	return length > 0 && length < VM_NAME_MAX;
 }
 
 static struct vm_desc *add_vm(struct parser *p, const char *name)
@@ -330,7 +340,7 @@ static struct vm_desc *vm_of_line(struct parser *p, const struct line *line)
 	}
 	if (p->count == p->max)
 		return NULL;
-	if (is_good_name(line->name))
+	if (vmdesc_is_good_name(line->name))
 		return add_vm(p, line->name);
 	format(number, sizeof(number), "vm%u", line->number);
 	vm = add_vm(p, number);
@@ -352,7 +362,7 @@ static void parse_option(struct parser *p, const struct line *line, struct vm_de
 		refuse_word(p, line->number, vm, word, "unknown option");
 		return;
 	}
-	if (line->is_initrd || *seen & BIT(key - keys)) {
+	if (line->is_initrd || (*seen & BIT(key - keys) && !may_repeat(key))) {
 		refuse_word(p, line->number, vm, word,
 			    line->is_initrd ? "belongs on the kernel's line"
 					    : "given twice");
@@ -375,11 +385,41 @@ static void parse_options(struct parser *p, const struct line *line, struct vm_d
 		parse_option(p, line, vm, word, &seen);
 }
 
+/* A line that is the content of disks: one word, its name. */
+static void parse_image(struct parser *p, const struct line *line)
+{
+	struct disk_image *image = &images[p->image_count];
+	char word[WORD_MAX], text[LINE_MAX];
+	const char *why = NULL;
+
+	if (*skip_blanks(next_word(line->options, word)) || *line->cmdline)
+		why = "image= stands alone on its line";
+	else if (!vmdesc_is_good_name(line->image))
+		why = "an image's name has 1 to 15 letters, digits, - _ or .";
+	for (unsigned i = 0; !why && i < p->image_count; i++) {
+		if (!strcmp(images[i].name, line->image))
+			why = "a second image of this name";
+	}
+	if (why) {
+		format(text, sizeof(text), "module %u: %s", line->number, why);
+		p->complain(text);
+		return;
+	}
+	string_copy(image->name, line->image, sizeof(image->name));
+	image->module = line->module;
+	p->image_count++;
+}
+
 static void parse_line(struct parser *p, const struct line *line)
 {
-	struct vm_desc *vm = vm_of_line(p, line);
+	struct vm_desc *vm;
 	char text[LINE_MAX];
 
+	if (line->image[0]) {
+		parse_image(p, line);
+		return;
+	}
+	vm = vm_of_line(p, line);
 	if (!vm) {
 		format(text, sizeof(text),
 		       "module %u: more than %u VMs, this one is left out", line->number,
@@ -400,6 +440,22 @@ static void parse_line(struct parser *p, const struct line *line)
 	string_copy(vm->cmdline, line->cmdline, sizeof(vm->cmdline));
 }
 
+/* What can be judged only when all lines are read. */
+static void check_whole(struct parser *p, const struct bootinfo *info, struct vm_desc *vm)
+{
+	const char *missing;
+
+	if (!vm->kernel) {
+		refuse(p, (unsigned)(vm->initrd - info->modules), vm,
+		       "an initrd without a kernel");
+		return;
+	}
+	missing = vmdesc_find_images(vm, images, p->image_count);
+	if (missing)
+		refuse_word(p, (unsigned)(vm->kernel - info->modules), vm, missing,
+			    "disk= names it, but no module has image= with it");
+}
+
 unsigned vmdesc_parse(const struct bootinfo *info, struct vm_desc *out, unsigned max,
 		      void (*complain)(const char *line))
 {
@@ -410,10 +466,7 @@ unsigned vmdesc_parse(const struct bootinfo *info, struct vm_desc *out, unsigned
 		split_line(&info->modules[i], i, &line);
 		parse_line(&p, &line);
 	}
-	for (unsigned i = 0; i < p.count; i++) {
-		if (!out[i].kernel)
-			refuse(&p, (unsigned)(out[i].initrd - info->modules), &out[i],
-			       "an initrd without a kernel");
-	}
+	for (unsigned i = 0; i < p.count; i++)
+		check_whole(&p, info, &out[i]);
 	return p.count;
 }

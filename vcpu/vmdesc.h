@@ -3,6 +3,7 @@
  *
  *	module2 /boot/vmlinuz vm=web vcpus=2 mem=256M cpus=0-1 -- console=ttyS0
  *	module2 /boot/initrd.gz vm=web initrd
+ *	module2 /boot/root.ext4 image=root
  *
  * Words before "--" are ours, what follows is the guest's command line. */
 #pragma once
@@ -18,6 +19,23 @@
 #define VM_MEM_DEFAULT MIB(256)
 #define VM_WEIGHT_DEFAULT 100
 #define VM_WEIGHT_MAX 10000
+#define VM_NICS_MAX 4
+#define VM_DISKS_MAX 3
+#define VM_MAC_BYTES 6
+
+/* A network device. */
+struct vm_nic_desc {
+	char name[VM_NAME_MAX];   /* of the switch that it is plugged into */
+	bool has_mac;             /* else Spur chooses */
+	u8 mac[VM_MAC_BYTES];
+};
+
+/* A block device. */
+struct vm_disk_desc {
+	char name[VM_NAME_MAX]; /* of its image */
+	bool cow;               /* may be written, in memory; else read-only */
+	const struct boot_module *module;
+};
 
 /* [I] filled once by the boot CPU, then constant. */
 struct vm_desc {
@@ -30,6 +48,11 @@ struct vm_desc {
 	bool x2apic;     /* x2apic=on: the guest sees x2APIC */
 	bool restarts;   /* reset=restart: a guest's reset makes the VM anew */
 	bool triple_resets; /* triple=reset: a triple fault is a reset, not an error */
+	bool vcon;       /* vcon=on: a virtio console */
+	struct vm_nic_desc nics[VM_NICS_MAX]; /* net=SWITCH[,MAC] */
+	unsigned nic_count;
+	struct vm_disk_desc disks[VM_DISKS_MAX]; /* disk=IMAGE[:ro|:cow] */
+	unsigned disk_count;
 	const struct boot_module *kernel;
 	const struct boot_module *initrd; /* NULL: none */
 	char cmdline[CMDLINE_MAX];

@@ -88,6 +88,12 @@ void vcpu_kick(struct vcpu *vcpu)
 	fake.order_errors += !vcpu->gate.requests;
 }
 
+void vcpu_request(unsigned req, struct vcpu *vcpu)
+{
+	vcpu_make_request(req, vcpu);
+	vcpu_kick(vcpu);
+}
+
 void vcpu_post_init(struct vcpu *vcpu)
 {
 	fake.counts[vcpu->index].inits++;
@@ -108,15 +114,15 @@ void vcpu_post_nmi(struct vcpu *vcpu)
 
 void spin_lock(struct spinlock *lock)
 {
-	fake.lock_errors += fake.locked || fake.forbid_locks;
-	fake.locked = true;
+	fake.lock_errors += lock->holder || fake.forbid_locks;
+	fake.locked++;
 	lock->holder = 1;
 }
 
 void spin_unlock(struct spinlock *lock)
 {
-	fake.lock_errors += !fake.locked;
-	fake.locked = false;
+	fake.lock_errors += !lock->holder;
+	fake.locked--;
 	lock->holder = 0;
 }
 
@@ -245,7 +251,7 @@ void vm_end(struct vm *vm, const char *why)
 {
 	(void)vm;
 	/* It may take locks of its own and must not be called with one. */
-	fake.lock_errors += fake.locked;
+	fake.lock_errors += fake.locked != 0;
 	if (!fake.end[0])
 		string_copy(fake.end, why, sizeof(fake.end));
 }

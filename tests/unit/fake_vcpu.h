@@ -28,7 +28,7 @@ struct fake {
 	u32 lock_errors;      /* taken twice, given back free, or forbidden */
 	u32 order_errors;     /* kicked without a request */
 	u32 timer_errors;     /* a host deadline in the past */
-	bool locked;
+	u32 locked;           /* how many are held */
 	struct fake_counts counts[MAX_VCPUS];
 	u8 ram[FAKE_RAM_BYTES];
 	char output[FAKE_TEXT_BYTES];

@@ -128,3 +128,36 @@ void unit_mutate(void *buf, u64 bytes, u64 *seed)
 			at[j] = nasty_byte(unit_random(seed) >> 16);
 	}
 }
+
+static char tool_text[65536];
+
+static bool write_file(const char *path, const void *bytes, u64 count)
+{
+	FILE *file = fopen(path, "wb");
+	bool good = file && fwrite(bytes, 1, count, file) == count;
+
+	return file && !fclose(file) && good;
+}
+
+const char *unit_tool(const char *command, const void *input, u64 bytes)
+{
+	char folder[] = "/tmp/unit-XXXXXX", line[1024];
+	size_t length = 0;
+	FILE *pipe;
+	int status;
+
+	if (!mkdtemp(folder))
+		return NULL;
+	snprintf(line, sizeof(line), "%s/input", folder);
+	if (!write_file(line, input, bytes))
+		return NULL;
+	snprintf(line, sizeof(line), "cd %s && { %s; }; s=$?; rm -rf %s; exit $s", folder,
+		 command, folder);
+	pipe = popen(line, "r");
+	if (!pipe)
+		return NULL;
+	length = fread(tool_text, 1, sizeof(tool_text) - 1, pipe);
+	tool_text[length] = '\0';
+	status = pclose(pipe);
+	return status ? NULL : tool_text;
+}

@@ -45,6 +45,10 @@ u64 unit_random(u64 *seed);
 /* Damage a buffer in 1 to 8 places, with bytes that tend to hurt parsers. */
 void unit_mutate(void *buf, u64 bytes, u64 *seed);
 
+/* Run a tool of the host on these bytes: the shell command finds them as the file "input"
+ * in its folder. Returns what it wrote; NULL: it failed. Until the next call. */
+const char *unit_tool(const char *command, const void *input, u64 bytes);
+
 /* What printk() wrote last, for tests of messages (host.c). */
 const char *unit_log(void);
 /* Pages handed out by the stand-in page_alloc() and not given back (host.c). */

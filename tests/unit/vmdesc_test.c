@@ -288,18 +288,92 @@ static void mutated(void)
 	}
 }
 
+static void devices(void)
+{
+	begin();
+	module("image=root");
+	module("vm=a vcon=on net=lan net=dmz,52:54:00:aB:cD:0f disk=root:cow disk=root "
+	       "disk=root:ro");
+	module("vm=b");
+	parse();
+	CHECK_EQ(count, 2);
+	CHECK_EQ(complaints, 0);
+	CHECK(vms[0].vcon);
+	CHECK_EQ(vms[0].nic_count, 2);
+	CHECK_STR(vms[0].nics[0].name, "lan");
+	CHECK(!vms[0].nics[0].has_mac);
+	CHECK_STR(vms[0].nics[1].name, "dmz");
+	CHECK(vms[0].nics[1].has_mac);
+	CHECK(!memcmp(vms[0].nics[1].mac, "\x52\x54\x00\xab\xcd\x0f", 6));
+	CHECK_EQ(vms[0].disk_count, 3);
+	CHECK(vms[0].disks[0].cow && !vms[0].disks[1].cow && !vms[0].disks[2].cow);
+	for (unsigned i = 0; i < 3; i++)
+		CHECK(vms[0].disks[i].module == &info.modules[0]);
+	CHECK(!vms[1].vcon && !vms[1].nic_count && !vms[1].disk_count);
+}
+
+static void bad_devices(void)
+{
+	static const char *const bad[] = {"net=",
+					  "net=a/b",
+					  "net=lan,",
+					  "net=lan,52:54:00:00:00:0",
+					  "net=a b=c",
+					  "net=lan,52-54-00-00-00-00",
+					  "net=lan,01:00:5e:00:00:01",
+					  "net=lan,52:54:00:00:00:000",
+					  "net=a net=a net=a net=a net=a",
+					  "disk=",
+					  "disk=root:",
+					  "disk=root:rw",
+					  "disk=root:cow:",
+					  "vcon=yes",
+					  "disk=root disk=root disk=root disk=root",
+					  "net=sixteenletters16",
+					  "disk=nothing"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		char line[128] = "vm=a ";
+
+		string_copy(line + 5, bad[i], sizeof(line) - 5);
+		begin();
+		module(line);
+		module("image=root");
+		parse();
+		CHECK_EQ(count, 1);
+		if (!CHECK(vms[0].error[0]))
+			CHECK_STR(bad[i], "refused");
+	}
+	CHECK_HAS(last_complaint, "nothing: disk= names it");
+}
+
+static void images(void)
+{
+	static const char *const bad[] = {"image=a/b", "image=root vm=x", "image=root",
+					  "image=sixteenletters16", "image=x -- y"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		begin();
+		module("image=root");
+		module(bad[i]);
+		module("disk=root");
+		parse();
+		CHECK_EQ(count, 1);
+		CHECK_EQ(complaints, 1);
+		CHECK_HAS(last_complaint, "module 1: ");
+		CHECK(!vms[0].error[0]);
+		CHECK(vms[0].disks[0].module == &info.modules[0]);
+	}
+}
+
 static const struct unit_test tests[] = {
-	UNIT_TEST(everything),
-	UNIT_TEST(defaults),
-	UNIT_TEST(initrd_may_come_first),
-	UNIT_TEST(sizes),
-	UNIT_TEST(bad_values),
-	UNIT_TEST(messages),
-	UNIT_TEST(doubles),
-	UNIT_TEST(too_many_vms),
-	UNIT_TEST(long_lines),
-	UNIT_TEST(every_prefix),
-	UNIT_TEST(mutated),
+	UNIT_TEST(devices),      UNIT_TEST(bad_devices),
+	UNIT_TEST(images),       UNIT_TEST(everything),
+	UNIT_TEST(defaults),     UNIT_TEST(initrd_may_come_first),
+	UNIT_TEST(sizes),        UNIT_TEST(bad_values),
+	UNIT_TEST(messages),     UNIT_TEST(doubles),
+	UNIT_TEST(too_many_vms), UNIT_TEST(long_lines),
+	UNIT_TEST(every_prefix), UNIT_TEST(mutated),
 };
 
 int main(void)
