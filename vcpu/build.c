@@ -192,6 +192,21 @@ static int step_acpi(struct builder *b)
 	return 0;
 }
 
+/* What a guest finds where a PC's firmware begins, if it jumps there to reset its machine:
+ * Linux does so, for want of EFI, on a machine of the hardware-reduced kind. */
+static int step_reset_vector(struct builder *b)
+{
+	static const u8 code[] = {
+		0xba, (u8)PM_RESET,   PM_RESET >> 8, /* mov $PM_RESET, %dx */
+		0xb0, PM_RESET_VALUE,                /* mov $PM_RESET_VALUE, %al */
+		0xee,                                /* out %al, %dx */
+		0xf4, 0xeb,           0xfd,          /* 1: hlt; jmp 1b */
+	};
+
+	vm_copy_in(b->vm, gpa(GUEST_RESET_GPA), code, sizeof(code));
+	return 0;
+}
+
 /* --- vCPUs --- */
 
 static void boot_registers(const struct load_plan *plan, struct vcpu_boot *boot)
@@ -273,8 +288,9 @@ static int step_start(struct builder *b)
 
 /* Each returns > 0: call it again; 0: the next one; < 0: failed, see why. */
 static int (*const stages[])(struct builder *b) = {
-	step_plan,        step_ram,     step_image, step_initrd, step_tables,
-	step_copy_tables, step_devices, step_acpi,  step_vcpus,  step_start,
+	step_plan,         step_ram,         step_image,   step_initrd,
+	step_tables,       step_copy_tables, step_devices, step_acpi,
+	step_reset_vector, step_vcpus,       step_start,
 };
 
 int build_step(struct builder *b)

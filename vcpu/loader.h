@@ -24,6 +24,7 @@
 #define GUEST_ACPI_GPA 0xe0000UL /* the RSDP at its start (ACPI 5.2.5.1) */
 #define GUEST_ACPI_BYTES 0x20000UL
 #define GUEST_HIGH_GPA 0x100000UL
+#define GUEST_RESET_GPA 0xffff0UL /* F000:FFF0, in the area of the ACPI tables */
 #define GUEST_HOLE_GPA 0xc0000000UL  /* RAM below ends here, at the latest */
 #define GUEST_HOLE_END 0x100000000UL /* and goes on here */
 
