@@ -4,28 +4,40 @@
 # make test       all tests
 # make check      the rules of style that a script can check
 # TESTS=1         the build with in-machine tests, in build/tests
+# RACE=1          ... and the race detector, in build/race
 
 VERSION := 0.1
 BUILD ?= build
 CC = gcc
 TESTS ?= 0
 
-ifeq ($(TESTS),1)
+# The debug builds have the in-machine tests in them, and checks of their own (debug/).
+FAST := -fomit-frame-pointer -foptimize-sibling-calls
+ifeq ($(RACE),1)
+OUT := $(BUILD)/race
+DEBUG := $(wildcard debug/race/*.c)
+INSTRUMENT := -fsanitize=thread --param tsan-distinguish-volatile=1 \
+	--param tsan-instrument-func-entry-exit=0 -Wno-tsan
+FAST :=
+else ifeq ($(TESTS),1)
 OUT := $(BUILD)/tests
-SPECIFIC := $(wildcard tests/machine/*.c)
-OVERRIDE := -Itests/machine/override
+DEBUG := debug/no_race.c
 else
 OUT := $(BUILD)/spur
 SPECIFIC := boot/no_tests.c
 endif
+ifdef DEBUG
+SPECIFIC := $(wildcard tests/machine/*.c) $(DEBUG)
+OVERRIDE := -Itests/machine/override
+endif
 
-CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -m64 -mno-red-zone \
+CFLAGS = -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -m64 -mno-red-zone \
 	-mgeneral-regs-only -fno-omit-frame-pointer -fno-optimize-sibling-calls \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -fcf-protection=none \
 	-Wall -Wextra -Werror -Wshadow -Wundef -Wmissing-prototypes -Wstrict-prototypes \
 	-Wold-style-definition -Wvla -Wframe-larger-than=1536 -Wno-unused-parameter \
-	$(OVERRIDE) -Iinclude -I. -DSPUR_VERSION='"$(VERSION)"' -MMD -MP
+	$(INSTRUMENT) $(OVERRIDE) -Iinclude -I. -DSPUR_VERSION='"$(VERSION)"' -MMD -MP
 LDFLAGS := -nostdlib -static -no-pie -z max-page-size=4096 -z noexecstack \
 	--build-id=none --no-warn-rwx-segments -T linker.ld
 
@@ -45,7 +57,10 @@ $(ELF): $(OBJECTS) linker.ld tools/symbols
 	@echo "built $@"
 
 # The exit path: a frame pointer would be instructions on every exit.
-$(OUT)/arch/x86/vmx/fast.c.o: CFLAGS += -fomit-frame-pointer -foptimize-sibling-calls
+$(OUT)/arch/x86/vmx/fast.c.o: CFLAGS += $(FAST)
+
+# The checks do not check themselves.
+$(OUT)/debug/%.o: INSTRUMENT :=
 
 $(OUT)/%.o: % Makefile
 	@mkdir -p $(@D)
@@ -75,6 +90,7 @@ images:
 	@tools/setup build run test check nested
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory TESTS=1 all
+	@$(MAKE) --no-print-directory RACE=1 all
 	@$(MAKE) --no-print-directory -C tests/guest BUILD=$(abspath $(BUILD))
 
 clean:

@@ -64,6 +64,15 @@ static bool serve_death(struct vcpu *vcpu, enum run_result *result)
 	return false;
 }
 
+static void serve_test(struct vcpu *vcpu)
+{
+	/* KICK: payload; it was there before the request. */
+	void (*handler)(struct vcpu *) = READ_ONCE(vcpu->test_handler);
+
+	if (handler)
+		handler(vcpu);
+}
+
 bool vcpu_serve_requests(struct vcpu *vcpu, enum run_result *result)
 {
 	if (!serve_death(vcpu, result))
@@ -74,8 +83,8 @@ bool vcpu_serve_requests(struct vcpu *vcpu, enum run_result *result)
 	}
 	if (vcpu_check_request(REQ_TLB_FLUSH, vcpu))
 		virt_vcpu_flush(vcpu->hv);
-	if (vcpu_check_request(REQ_TEST, vcpu) && vcpu->test_handler)
-		vcpu->test_handler(vcpu);
+	if (vcpu_check_request(REQ_TEST, vcpu))
+		serve_test(vcpu);
 	vcpu_check_request(REQ_UNBLOCK, vcpu);
 	if (vcpu_check_request(REQ_NMI, vcpu))
 		vcpu->check_events = true;

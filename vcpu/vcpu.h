@@ -64,7 +64,7 @@ struct vcpu {
 		*boot; /* [O] first registers; NULL: it waits for SIPI, or runs */
 	struct virt_cpuid_entry cpuid[VCPU_CPUID_MAX]; /* [I] what CPUID answers */
 	u32 cpuid_count;                               /* [I] */
-	void (*test_handler)(struct vcpu *); /* [I] REQ_TEST, in-machine tests only */
+	void (*test_handler)(struct vcpu *); /* [A] REQ_TEST, in-machine tests only */
 	struct vcpu_stats stats;             /* [O], read by others as a hint */
 };
 

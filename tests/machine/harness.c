@@ -6,6 +6,7 @@
 #include "bits.h"
 #include "boot/stop.h"
 #include "boot/tests.h"
+#include "debug/race/race.h"
 #include "kernel/panic.h"
 #include "printk.h"
 #include "string.h"
@@ -14,6 +15,7 @@ static const struct machine_test *const tests[] = {
 	&storm_test,  &lone_test,     &reading_test, &panic_test,    &fatal_test,
 	&silent_test, &fair_test,     &key_test,     &nmi_test,      &stretch_test,
 	&moves_test,  &overflow_test, &mutual_test,  &giveback_test, &shortage_test,
+	&bounce_test, &race_test,     &marked_test,
 };
 
 static u32 passed, failed; /* [A] */
@@ -32,6 +34,7 @@ void test_result(const char *name, bool good, const char *fmt, ...)
 
 void test_finish(void)
 {
+	race_finish();
 	printk("%u passed, %u failed\n", READ_ONCE(passed),
 	       READ_ONCE(failed)); /* TEST: counters */
 	machine_end(READ_ONCE(failed));
@@ -43,6 +46,7 @@ bool tests_start(const struct boot_options *options)
 		if (strcmp(tests[i]->name, options->test))
 			continue;
 		printk("test %s, seed %lu\n", options->test, options->seed);
+		race_start();
 		tests[i]->start(options->seed);
 		return !tests[i]->guests;
 	}
@@ -105,4 +109,11 @@ struct vm *test_vm(unsigned id)
 
 	/* VMEND: pairs with the release in step_start(). */
 	return vm && smp_load_acquire(&vm->state) == VM_RUNNING ? vm : NULL;
+}
+
+void test_set_handler(struct vm *vm, void (*handler)(struct vcpu *))
+{
+	/* KICK: payload of TEST; read in serve_test(). */
+	for (unsigned i = 0; i < vm->vcpu_count; i++)
+		WRITE_ONCE(vm->vcpus[i]->test_handler, handler);
 }

@@ -16,7 +16,8 @@ struct machine_test {
 };
 extern const struct machine_test storm_test, lone_test, reading_test, panic_test,
 	fatal_test, silent_test, fair_test, key_test, nmi_test, stretch_test, moves_test,
-	overflow_test, mutual_test, giveback_test, shortage_test;
+	overflow_test, mutual_test, giveback_test, shortage_test, bounce_test, race_test,
+	marked_test;
 
 /* One line of the result. */
 void test_result(const char *name, bool passed, const char *fmt, ...)
@@ -37,5 +38,7 @@ void worker_start(struct worker *w, unsigned id, void (*turn)(struct worker *w),
 		  u64 affinity, unsigned cpu, u64 seed);
 /* Next pseudo-random number (xorshift64*), the same for the same seed. */
 u64 worker_random(struct worker *w);
+/* What a vCPU of this VM does at REQ_TEST; before the first of them is made. */
+void test_set_handler(struct vm *vm, void (*handler)(struct vcpu *));
 /* The VM of the first module, once it runs; NULL before. */
 struct vm *test_vm(unsigned id);

@@ -90,7 +90,7 @@ static void turn(struct worker *w)
 
 	if (!vm)
 		return;
-	vm->vcpus[0]->test_handler = on_letter;
+	test_set_handler(vm, on_letter);
 	if (kicks < ROUNDS)
 		one_kick(vm, REQ_TEST, &kicks);
 	else if (waits < ROUNDS)

@@ -22,13 +22,15 @@
 static struct worker worker, asker;
 static u64 walks, holes, wrong; /* [A] */
 static u64 rounds;              /* the worker */
-static u64 base;                /* [I] after set-up: guest-physical, 2 MiB aligned */
+static u64 base;                /* [A] by set-up: guest-physical, 2 MiB aligned */
 static hpa_t memory;
 
 static void walk(struct vcpu *vcpu)
 {
 	for (unsigned i = 0; i < WALKS_PER_REQUEST; i++) {
-		u64 at = base + (walks * 8191 * PAGE_SIZE + 8 * i) % RANGE, value = 0;
+		/* TEST: a counter, for some page or other. */
+		u64 some = READ_ONCE(walks) * 8191 * PAGE_SIZE;
+		u64 at = READ_ONCE(base) + (some + 8 * i) % RANGE, value = 0;
 
 		if (!guest_read(vcpu, gpa(at), &value, sizeof(value)))
 			atomic_fetch_add(&holes, 1);
@@ -49,13 +51,12 @@ static void fill(void)
 /* The last 2 MiB of the VM's RAM; the guest itself does not use them. */
 static void set_up(struct vm *vm)
 {
-	u64 contiguous;
+	u64 contiguous, last = ALIGN_DOWN(vm->ram_bytes, RANGE) - RANGE;
 
-	base = ALIGN_DOWN(vm->ram_bytes, RANGE) - RANGE;
-	memory = ptr_to_hpa(vm_ram(vm, gpa(base), &contiguous));
+	memory = ptr_to_hpa(vm_ram(vm, gpa(last), &contiguous));
 	fill();
-	for (unsigned i = 0; i < vm->vcpu_count; i++)
-		vm->vcpus[i]->test_handler = walk;
+	test_set_handler(vm, walk);
+	smp_store_release(&base, last); /* TEST: pairs with asker_turn() */
 }
 
 /* Take the range out and free its table pages the way SHOOT demands. */
@@ -90,10 +91,12 @@ static void map(struct vm *vm)
 static void judge(void)
 {
 	u64 met = kick_count(REQ_NR_TLB_FLUSH, KICK_READING);
+	/* TEST: counters that still go up. */
+	u64 bad = READ_ONCE(wrong), found = READ_ONCE(holes), all = READ_ONCE(walks);
 
-	test_result("reading values", !wrong, "%lu walks, %lu wrong", walks, wrong);
-	test_result("reading holes", holes > 0 && holes < walks,
-		    "%lu of %lu found the hole", holes, walks);
+	test_result("reading values", !bad, "%lu walks, %lu wrong", all, bad);
+	test_result("reading holes", found > 0 && found < all,
+		    "%lu of %lu found the hole", found, all);
 	test_result("reading met", met >= 10, "%lu flushes waited for a walker", met);
 	test_finish();
 }
@@ -117,7 +120,7 @@ static void asker_turn(struct worker *w)
 {
 	struct vm *vm = test_vm(0);
 
-	if (vm && READ_ONCE(base)) /* TEST: set once */
+	if (vm && smp_load_acquire(&base)) /* TEST: pairs with set_up() */
 		vm_request_all(vm, REQ_TEST);
 }
 

@@ -277,8 +277,7 @@ static void turn(struct worker *w)
 
 	if (!vm)
 		return;
-	for (unsigned i = 0; i < vm->vcpu_count; i++)
-		vm->vcpus[i]->test_handler = on_test_request;
+	test_set_handler(vm, on_test_request);
 	if (!READ_ONCE(finishing)) { /* TEST: a flag that only rises */
 		storm(w, vm);
 		if (w->id == 0 && enough())

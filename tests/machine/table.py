@@ -8,7 +8,7 @@ by itself; ends=False: when all of expect has come, since its guest goes on for 
 from dataclasses import dataclass
 
 NEVER = (r"\bPANIC\b", r"^(\S+: )?panic: ", r"^(\[\S+\] )?not ok\b",
-         r"exit that cannot happen")
+         r"exit that cannot happen", r"^RACE: ")
 ALL_ENDED = r"^spur: all VMs have ended$"
 
 
@@ -18,7 +18,7 @@ class Row:
     expect: tuple
     modules: tuple = ()             # "FILE words...": GRUB's module lines
     forbid: tuple = ()              # beyond NEVER
-    build: str = "spur"             # build/NAME.elf: spur or tests
+    build: str = "spur"             # build/NAME.elf: spur, or a debug build (Makefile)
     options: str = "end=exit"       # Spur's command line
     cpus: int = 1
     model: str = "corei7_skylake_x"
@@ -26,7 +26,7 @@ class Row:
     memory: int = 256               # MiB
     typed: tuple = ()               # (regex, text): wait for one, type the other
     ends: bool = True
-    panics: bool = False            # a panic is what the row is about
+    panics: bool = False            # what NEVER names is what the row is about
     limit: float = 25               # wall seconds, one row at a time on an idle host
 
 
@@ -172,9 +172,10 @@ GUESTS = (
 )
 
 
-def inside(name, expect=(r"^\d+ passed, 0 failed$",), row=None, options=None, **more):
+def inside(name, expect=(r"^\d+ passed, 0 failed$",), row=None, options=None,
+           build="tests", **more):
     """A test that is linked into the test build."""
-    return Row(row or name, expect=expect, build="tests",
+    return Row(row or name, expect=expect, build=build,
                options=options or f"test={name} seed=1 end=exit", **more)
 
 
@@ -224,4 +225,31 @@ INSIDE = (
             modules=(guest("spin", words="cpus=0"),)),
 )
 
-ROWS = BOOT + GUESTS + INSIDE
+
+def racing(name, expect=(r"^\d+ passed, 0 failed$",), **more):
+    """A test inside the build with the race detector; it must have looked."""
+    return inside(name, expect=(*expect, r"^race detector: \d{3,} accesses held up$"),
+                  row=f"race-{name}", build="race", **more)
+
+
+RACE = (
+    racing("race", cpus=2, panics=True,
+           expect=(r"^RACE: two CPUs at once, and one of them writes:",
+                   r"^RACE:   cpu0: plain read, 4 bytes at",
+                   r"^RACE: .* read_plain\+0x.*(\n.*)?\nRACE: .* plain_turn\+0x",
+                   r"^RACE:   cpu1: marked write, 4 bytes at",
+                   r"^RACE: .* load_marked\+0x.*\nRACE: .* loader_turn\+0x",
+                   r"^\d+ passed, 0 failed$")),
+    racing("marked", cpus=2),
+    racing("storm", cpus=4, limit=400, modules=(guest("storm", vcpus=6),)),
+    racing("bounce", cpus=3, modules=(guest("loop", words="cpus=0 -- exits"),)),
+    racing("reading", cpus=4, limit=200, modules=(guest("storm", vcpus=4),)),
+    racing("lone", cpus=2, limit=100, modules=(guest("spin", words="cpus=0"),)),
+    racing("fair", cpus=2, limit=200, modules=tuple(
+        guest("count", vm=f"w{i}", words=f"cpus=0 weight={weight}")
+        for i, weight in enumerate((100, 200, 50, 100)))),
+    racing("mutual", cpus=2, modules=(guest("loop", words="cpus=0"),
+                                      guest("loop", vm="b", words="cpus=1"))),
+)
+
+ROWS = BOOT + GUESTS + INSIDE + RACE
