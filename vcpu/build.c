@@ -192,8 +192,8 @@ static int step_acpi(struct builder *b)
 	return 0;
 }
 
-/* What a guest finds where a PC's firmware begins, if it jumps there to reset its machine:
- * Linux does so, for want of EFI, on a machine of the hardware-reduced kind. */
+/* What a guest finds where a PC's firmware begins, if it jumps there to reset its
+ * machine: Linux does so, for want of EFI, on a machine of the hardware-reduced kind. */
 static int step_reset_vector(struct builder *b)
 {
 	static const u8 code[] = {

@@ -42,11 +42,11 @@ void test_finish(void)
 
 bool tests_start(const struct boot_options *options)
 {
+	race_start();
 	for (unsigned i = 0; i < ARRAY_SIZE(tests); i++) {
 		if (strcmp(tests[i]->name, options->test))
 			continue;
 		printk("test %s, seed %lu\n", options->test, options->seed);
-		race_start();
 		tests[i]->start(options->seed);
 		return !tests[i]->guests;
 	}
