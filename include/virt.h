@@ -213,8 +213,11 @@ void virt_inject_nmi(struct virt_vcpu *hv);
 /* The interrupt whose interrupted delivery an exception has displaced, or -1: it has
  * to become pending again. */
 s32 virt_take_displaced(struct virt_vcpu *hv);
-/* An event waits for the next entry: a new one, or one that an exit interrupted. */
+/* An event waits for the next entry: a new one, one that an exit interrupted, or a
+ * debug trap. */
 bool virt_event_pending(struct virt_vcpu *hv);
+/* A debug trap will be delivered right after the next entry. */
+bool virt_debug_trap_pending(struct virt_vcpu *hv);
 bool virt_interrupts_open(struct virt_vcpu *hv); /* IF set and no shadow */
 bool virt_interrupt_flag(struct virt_vcpu *hv);  /* IF alone, for HLT */
 bool virt_nmi_open(struct virt_vcpu *hv);

@@ -98,6 +98,9 @@ static void on_hlt(struct vcpu *vcpu)
 {
 	skip(vcpu);
 	vcpu->stats.halts++;
+	/* A single-stepped HLT traps, and so ends at once. */
+	if (virt_debug_trap_pending(vcpu->hv))
+		return;
 	vcpu->activity = VCPU_HALTED;
 	vcpu->halted_with_if = virt_interrupt_flag(vcpu->hv);
 	vcpu->halted_in_nmi = virt_nmi_blocked(vcpu->hv);

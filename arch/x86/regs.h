@@ -49,9 +49,12 @@
 #define RFLAGS_TF R_BIT(8)
 #define RFLAGS_IF R_BIT(9)
 #define RFLAGS_DF R_BIT(10)
+#define RFLAGS_RF R_BIT(16)
 #define RFLAGS_VM R_BIT(17)
 
 #define DR6_FIXED 0xffff0ff0UL
+#define DR6_BREAKPOINTS 0xfUL
+#define DR6_BD R_BIT(13)
 #define DR6_STATUS 0x600fUL /* B0-B3, BD, BS */
 #define DR7_FIXED 0x400
 #define DR7_GD R_BIT(13)

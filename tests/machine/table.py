@@ -153,6 +153,7 @@ GUESTS = (
         expect=(ended("one"), ended("two"), ALL_ENDED)),
     alone("nmi"),
     alone("inject"),
+    alone("debug"),
     alone("strio"),
     alone("uart", typed=((r"^uart: type three$", "abc"),
                          (r"^uart: type a line$", "Spur 16550\n"))),

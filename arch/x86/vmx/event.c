@@ -74,6 +74,11 @@ void virt_inject_exception(struct virt_vcpu *hv, u8 vector, bool has_error, u32 
 	 * Injection"). */
 	if (has_error && vmread(VMCS_GUEST_CR0) & CR0_PE)
 		hv->event |= INTR_HAS_ERROR;
+	/* A fault pushes RF, so that an instruction breakpoint does not strike again when
+	 * the instruction is restarted (SDM 3B "Instruction-Breakpoint Exception
+	 * Condition"); delivery of an injected one pushes RFLAGS as it is. */
+	if (vector != VEC_DB)
+		vmwrite(VMCS_GUEST_RFLAGS, vmread(VMCS_GUEST_RFLAGS) | RFLAGS_RF);
 }
 
 void virt_inject_interrupt(struct virt_vcpu *hv, u8 vector)
@@ -88,9 +93,17 @@ void virt_inject_nmi(struct virt_vcpu *hv)
 	hv->event = INTR_VALID | INTR_TYPE_NMI | VEC_NMI;
 }
 
+bool virt_debug_trap_pending(struct virt_vcpu *hv)
+{
+	(void)hv;
+	return vmread(VMCS_GUEST_PENDING_DEBUG) & PENDING_DEBUG_TRAPS;
+}
+
+/* A debug trap goes before interrupts and NMIs (SDM 3A "Priority Among Concurrent
+ * Events"), and an injected event would make the processor forget it. */
 bool virt_event_pending(struct virt_vcpu *hv)
 {
-	return hv->event;
+	return hv->event || virt_debug_trap_pending(hv);
 }
 
 bool virt_interrupt_flag(struct virt_vcpu *hv)

@@ -96,17 +96,24 @@ static void read_npf(struct virt_vcpu *hv, struct virt_exit *exit)
  * Information", exit qualification for debug exceptions). */
 static void update_debug_status(u64 qualification)
 {
-	write_dr6((read_dr6() & ~DR6_STATUS) | (qualification & DR6_STATUS) | DR6_FIXED);
+	u64 found = qualification & DR6_STATUS;
+
+	/* General detect is a fault; a trap that MOV SS holds back does not come with it,
+	 * though Bochs 2.7 says so. */
+	if (found & DR6_BD)
+		found = DR6_BD;
+	/* Only the breakpoints' bits are ever cleared by the processor. */
+	write_dr6((read_dr6() & ~DR6_BREAKPOINTS) | found | DR6_FIXED);
 	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
 }
 
 static void read_exception(struct virt_vcpu *hv, struct virt_exit *exit)
 {
-	u32 info = (u32)vmread(VMCS_EXIT_INTR_INFO);
+	u32 info = (u32)vmread(VMCS_EXIT_INTR_INFO), type = info & INTR_TYPE_MASK;
 
 	exit->vector = (u8)info;
 	exit->intr_info = info;
-	if ((info & INTR_TYPE_MASK) == INTR_TYPE_NMI) {
+	if (type == INTR_TYPE_NMI) {
 		exit->reason = VIRT_EXIT_NMI;
 		nmi_dispatch();
 		return;
@@ -115,8 +122,10 @@ static void read_exception(struct virt_vcpu *hv, struct virt_exit *exit)
 		machine_check_dispatch();
 		return;
 	}
+	/* INT1 has no condition to report in DR6 (SDM 2A, INT1). */
 	if (exit->vector == VEC_DB)
-		update_debug_status(exit->qualification);
+		update_debug_status(
+			type == INTR_TYPE_PRIV_SOFT_EXCEPTION ? 0 : exit->qualification);
 	exit->has_error_code = info & INTR_HAS_ERROR;
 	if (exit->has_error_code)
 		exit->error_code = (u32)vmread(VMCS_EXIT_INTR_ERROR);

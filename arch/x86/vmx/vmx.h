@@ -192,6 +192,7 @@
 
 /* --- pending debug exceptions --- */
 #define PENDING_DEBUG_BS (1UL << 14)
+#define PENDING_DEBUG_TRAPS (PENDING_DEBUG_BS | 1UL << 12) /* a step, a breakpoint */
 
 /* --- exit reasons --- */
 #define REASON_EXCEPTION_NMI 0
