@@ -12,6 +12,8 @@ void console_use_interrupts(void);
 /* Put bytes into the ring. What does not fit is dropped and counted. Any root
  * context but NMI. */
 void console_write(const char *text, size_t bytes);
+/* Can guests go on writing without losing any? Else one that can wait should. */
+bool console_has_room(void);
 /* As console_write(), for the log: also on the screen. */
 void console_log(const char *text, size_t bytes);
 /* The UART's interrupt (irq.c). Only marks it. */

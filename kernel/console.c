@@ -9,6 +9,8 @@
 
 #define RING_BYTES 65536
 #define LINE_BYTES 256
+#define LOG_BYTES 4096 /* of the ring that guests leave for the log */
+#define ROOM_BYTES (4 * LOG_BYTES)
 #define DROPPED_BYTES 64
 
 static struct spinlock lock;
@@ -58,13 +60,13 @@ static void tell_dropped(void)
 		ring[head++ % RING_BYTES] = text[i];
 }
 
-static void put_locked(const char *text, size_t bytes)
+static void put_locked(const char *text, size_t bytes, u64 limit)
 {
 	tell_dropped();
 	if (bytes)
 		last = text[bytes - 1];
 	for (size_t i = 0; i < bytes; i++) {
-		if (head - tail == RING_BYTES) {
+		if (head - tail >= limit) {
 			dropped++;
 			continue;
 		}
@@ -96,8 +98,18 @@ void console_use_interrupts(void)
 void console_write(const char *text, size_t bytes)
 {
 	spin_lock(&lock);
-	put_locked(text, bytes);
+	put_locked(text, bytes, RING_BYTES - LOG_BYTES);
 	spin_unlock(&lock);
+}
+
+bool console_has_room(void)
+{
+	bool room;
+
+	spin_lock(&lock);
+	room = RING_BYTES - (head - tail) >= ROOM_BYTES;
+	spin_unlock(&lock);
+	return room;
 }
 
 void console_log(const char *text, size_t bytes)
@@ -105,12 +117,12 @@ void console_log(const char *text, size_t bytes)
 	spin_lock(&lock);
 	/* A line of the log begins a line, also amid what a guest is printing. */
 	if (last != '\n' && !in_log_line)
-		put_locked("\r\n", 2);
+		put_locked("\r\n", 2, RING_BYTES);
 	in_log_line = bytes && text[bytes - 1] != '\n';
 	for (size_t i = 0; i < bytes; i++) {
 		if (text[i] == '\n')
-			put_locked("\r", 1);
-		put_locked(text + i, 1);
+			put_locked("\r", 1, RING_BYTES);
+		put_locked(text + i, 1, RING_BYTES);
 	}
 	screen_write(text, bytes);
 	spin_unlock(&lock);

@@ -298,28 +298,47 @@ static void nothing_without_attention(void)
 static void ring_full(void)
 {
 	static const char lost[] = "\r\n[1003 bytes of output lost]\r\n";
+	const u64 full = RING_BYTES - LOG_BYTES; /* of guests' output */
 
 	begin_with_interrupts();
 	serial.slow = 1000000;
 	serial.busy = 1;
-	write_pattern(0, RING_BYTES + 1000); /* the newest are lost */
+	CHECK(console_has_room());
+	write_pattern(0, full + 1000); /* the newest are lost */
+	CHECK(!console_has_room());
 	CHECK_EQ(serial.output_bytes, 0);
 	CHECK_EQ(dropped, 1000);
 	interrupt();
-	write_pattern(RING_BYTES, FIFO + 3); /* there is room again for some */
+	write_pattern(full, FIFO + 3); /* there is room again for some */
 	CHECK_EQ(dropped, 1003);
 	for (unsigned n = 0; n < RING_BYTES / FIFO + 2; n++)
 		interrupt();
-	CHECK_EQ(serial.output_bytes, RING_BYTES + FIFO);
-	CHECK(output_is_pattern(0, 0, RING_BYTES + FIFO));
+	CHECK_EQ(serial.output_bytes, full + FIFO);
+	CHECK(output_is_pattern(0, 0, full + FIFO));
 	CHECK(!serial.tx_irq);
+	CHECK(console_has_room());
 	/* With room again, first a word on what was lost. */
 	write_pattern(0, 5);
 	for (unsigned n = 0; n < 4; n++)
 		interrupt();
-	CHECK(!memcmp(serial.output + RING_BYTES + FIFO, lost, sizeof(lost) - 1));
-	CHECK(output_is_pattern(RING_BYTES + FIFO + sizeof(lost) - 1, 0, 5));
+	CHECK(!memcmp(serial.output + full + FIFO, lost, sizeof(lost) - 1));
+	CHECK(output_is_pattern(full + FIFO + sizeof(lost) - 1, 0, 5));
 	CHECK_EQ(dropped, 0);
+}
+
+/* What guests write leaves room for the log. */
+static void log_has_its_own(void)
+{
+	begin_with_interrupts();
+	serial.slow = 1000000;
+	serial.busy = 1;
+	write_pattern(0, RING_BYTES);
+	CHECK_EQ(dropped, LOG_BYTES);
+	printk("vm a: ended\n");
+	CHECK_EQ(dropped, LOG_BYTES);
+	for (unsigned n = 0; n < RING_BYTES / FIFO + 2; n++)
+		interrupt();
+	CHECK(!memcmp(serial.output + serial.output_bytes - 13, "vm a: ended\r\n", 13));
 }
 
 static void random_traffic(void)
@@ -412,6 +431,7 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(short_text),
 	UNIT_TEST(nothing_without_attention),
 	UNIT_TEST(ring_full),
+	UNIT_TEST(log_has_its_own),
 	UNIT_TEST(random_traffic),
 	UNIT_TEST(flush_waits),
 	UNIT_TEST(panic_takes_over),

@@ -2,6 +2,7 @@
 /* The stand-ins of fake_vcpu.h. */
 #include "fake_vcpu.h"
 #include "arch/x86/regs.h"
+#include "console.h"
 #include "string.h"
 #include "unit.h"
 #include "vcpu/guest_console.h"
@@ -245,6 +246,11 @@ void console_guest_output(struct vm *vm, u8 byte)
 	(void)vm;
 	if (fake.output_bytes < FAKE_TEXT_BYTES - 1)
 		fake.output[fake.output_bytes++] = (char)byte;
+}
+
+bool console_has_room(void)
+{
+	return !fake.console_full;
 }
 
 void vm_end(struct vm *vm, const char *why)

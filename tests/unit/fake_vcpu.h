@@ -31,6 +31,7 @@ struct fake {
 	u32 locked;           /* how many are held */
 	struct fake_counts counts[MAX_VCPUS];
 	u8 ram[FAKE_RAM_BYTES];
+	bool console_full;    /* what console_has_room() denies */
 	char output[FAKE_TEXT_BYTES];
 	u32 output_bytes;
 	char end[FAKE_TEXT_BYTES];

@@ -56,10 +56,24 @@ static void output(void)
 {
 	start();
 	for (const char *p = "spur\n"; *p; p++) {
-		CHECK(in(LSR) & 0x20);
+		CHECK(in(LSR)&0x20);
 		out(RBR, (u8)*p);
 	}
 	CHECK_STR(fake.output, "spur\n");
+}
+
+/* With the host's ring full one who polls waits, one who uses the interrupt does not. */
+static void host_is_slow(void)
+{
+	start();
+	fake.console_full = true;
+	CHECK_EQ(in(LSR), 0);
+	out(IER, 2);
+	CHECK_EQ(in(LSR), 0x60);
+	out(IER, 0);
+	CHECK_EQ(in(LSR), 0);
+	fake.console_full = false;
+	CHECK_EQ(in(LSR), 0x60);
 }
 
 static void found_by_linux(void)
@@ -74,7 +88,7 @@ static void found_by_linux(void)
 	out(SCR, 0x5a);
 	CHECK_EQ(in(SCR), 0x5a);
 	out(MCR, 0x1a);
-	CHECK_EQ(in(MSR) & 0xf0, 0x90);
+	CHECK_EQ(in(MSR)&0xf0, 0x90);
 	out(MCR, 0xff);
 	CHECK_EQ(in(MCR), 0x1f);
 	out(MCR, 0);
@@ -229,10 +243,18 @@ static void random_accesses(void)
 }
 
 static const struct unit_test tests[] = {
-	UNIT_TEST(power_on), UNIT_TEST(output), UNIT_TEST(found_by_linux),
-	UNIT_TEST(divisor_latch), UNIT_TEST(input), UNIT_TEST(receive_trigger),
-	UNIT_TEST(overrun), UNIT_TEST(transmitter_interrupts), UNIT_TEST(priorities),
-	UNIT_TEST(loopback_is_closed), UNIT_TEST(random_accesses),
+	UNIT_TEST(power_on),
+	UNIT_TEST(output),
+	UNIT_TEST(host_is_slow),
+	UNIT_TEST(found_by_linux),
+	UNIT_TEST(divisor_latch),
+	UNIT_TEST(input),
+	UNIT_TEST(receive_trigger),
+	UNIT_TEST(overrun),
+	UNIT_TEST(transmitter_interrupts),
+	UNIT_TEST(priorities),
+	UNIT_TEST(loopback_is_closed),
+	UNIT_TEST(random_accesses),
 };
 
 int main(void)

@@ -5,6 +5,7 @@
  * The receive FIFO is longer than 16, so that typing ahead is not lost, and its
  * time-out interrupt comes at once. */
 #include "bits.h"
+#include "console.h"
 #include "vcpu/guest_console.h"
 #include "vcpu/vm.h"
 
@@ -181,7 +182,10 @@ static u8 iir_read(struct uart *uart)
 
 static u8 lsr_read(struct uart *uart)
 {
-	unsigned lsr = LSR_EMPTY;
+	/* A driver that polls can wait for the host's line; one that uses the interrupt
+	 * would wait for one that nobody raises. */
+	bool wait = !(uart->ier & IER_EMPTY) && !console_has_room();
+	unsigned lsr = wait ? 0 : LSR_EMPTY;
 
 	if (uart->count)
 		lsr |= LSR_READY;
