@@ -36,6 +36,7 @@
 	(ALL & ~(BIT(7) | BIT(12) | BIT(14) | BIT(21) | BIT(22) | BIT(28) | BIT(29) |    \
 		 BIT(31)))
 #define LEAF1_HTT BIT(28)
+#define LEAF1_APIC BIT(9) /* EDX; follows IA32_APIC_BASE */
 /* Leaf 7 EBX: what works in a guest without our help: FSGSBASE, BMI1, AVX2, SMEP, BMI2,
  * ERMS, INVPCID, AVX-512 F/DQ/IFMA/CD/BW/VL, RDSEED, ADX, SMAP, CLFLUSHOPT, CLWB, SHA;
  * and TSC_ADJUST, which we emulate. Not HLE, RTM, MPX, SGX, PT, RDT. */
@@ -232,6 +233,18 @@ unsigned cpuid_policy(struct vcpu *vcpu, struct virt_cpuid_entry *table, unsigne
 	add_extended(&b);
 	add_hypervisor(&b, vcpu);
 	return b.count;
+}
+
+void cpuid_apic_changed(struct vcpu *vcpu)
+{
+	for (unsigned i = 0; i < vcpu->cpuid_count; i++) {
+		struct virt_cpuid_entry *e = &vcpu->cpuid[i];
+
+		if (e->leaf != 1)
+			continue;
+		e->edx &= ~(u32)LEAF1_APIC;
+		e->edx |= vlapic_enabled(vcpu) ? LEAF1_APIC : 0;
+	}
 }
 
 /* Leaf 0xd, subleaf 0, EBX: the area for what XCR0 enables right now. */

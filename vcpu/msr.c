@@ -12,7 +12,14 @@
 #define MSR_PLATFORM_INFO 0xce
 #define MSR_X2APIC_LAST 0x83f
 #define MSR_PERF_STATUS 0x198
-#define MISC_ENABLE_FAST_STRINGS BIT(0)
+#define MSR_MCG_CAP 0x179
+#define MSR_MCG_STATUS 0x17a
+/* SDM 4 "IA32_MISC_ENABLE": fast strings, thermal control, SpeedStep, MONITOR, CPUID
+ * limit, xTPR, XD off. They are kept for the guest and mean nothing. There are no
+ * branch trace store and no PEBS. */
+#define MISC_ENABLE_WRITABLE                                                             \
+	(BIT(0) | BIT(3) | BIT(16) | BIT(18) | BIT(22) | BIT(23) | BIT(34))
+#define MISC_ENABLE_FIXED (BIT(11) | BIT(12))
 #define MICROCODE_REVISION (1UL << 32)
 #define MSR_KVM_OLD_WALL_CLOCK 0x11
 #define MSR_KVM_OLD_SYSTEM_TIME 0x12
@@ -83,7 +90,21 @@ static bool read_microcode(struct vcpu *vcpu, u32 msr, u64 *value)
 
 static bool read_misc_enable(struct vcpu *vcpu, u32 msr, u64 *value)
 {
-	*value = MISC_ENABLE_FAST_STRINGS;
+	*value = vcpu->misc_enable | MISC_ENABLE_FIXED;
+	return true;
+}
+
+static bool write_misc_enable(struct vcpu *vcpu, u32 msr, u64 value)
+{
+	vcpu->misc_enable = value & MISC_ENABLE_WRITABLE;
+	return true;
+}
+
+static bool write_apic_base(struct vcpu *vcpu, u32 msr, u64 value)
+{
+	if (!vlapic_msr_write(vcpu, msr, value))
+		return false;
+	cpuid_apic_changed(vcpu);
 	return true;
 }
 
@@ -110,13 +131,15 @@ static const struct msr_rule rules[] = {
 	{MSR_KVM_OLD_WALL_CLOCK, MSR_KVM_OLD_WALL_CLOCK, read_kvm, write_wall_clock},
 	{MSR_KVM_OLD_SYSTEM_TIME, MSR_KVM_OLD_SYSTEM_TIME, read_kvm, write_system_time},
 	{MSR_PLATFORM_ID, MSR_PLATFORM_ID, read_zero, NULL},
-	{MSR_APIC_BASE, MSR_APIC_BASE, vlapic_msr_read, vlapic_msr_write},
+	{MSR_APIC_BASE, MSR_APIC_BASE, vlapic_msr_read, write_apic_base},
 	{MSR_TSC_ADJUST, MSR_TSC_ADJUST, read_tsc_adjust, write_tsc_adjust},
 	{MSR_BIOS_SIGN_ID, MSR_BIOS_SIGN_ID, read_microcode, write_nothing},
 	{MSR_PLATFORM_INFO, MSR_PLATFORM_INFO, read_zero, NULL},
 	{MSR_MISC_FEATURES, MSR_MISC_FEATURES, read_zero, write_nothing},
 	{MSR_PERF_STATUS, MSR_PERF_STATUS, read_zero, NULL},
-	{MSR_MISC_ENABLE, MSR_MISC_ENABLE, read_misc_enable, write_nothing},
+	{MSR_MISC_ENABLE, MSR_MISC_ENABLE, read_misc_enable, write_misc_enable},
+	{MSR_MCG_CAP, MSR_MCG_CAP, read_zero, NULL}, /* no banks */
+	{MSR_MCG_STATUS, MSR_MCG_STATUS, read_zero, write_nothing},
 	{MSR_DEBUGCTL, MSR_DEBUGCTL, read_zero, write_nothing},
 	{MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, vlapic_msr_read, vlapic_msr_write},
 	{MSR_X2APIC_BASE, MSR_X2APIC_LAST, vlapic_msr_read, vlapic_msr_write},

@@ -109,6 +109,7 @@ struct vcpu *vcpu_create(struct vm *vm, unsigned index)
 	vcpu->activity = index == 0 ? VCPU_RUNNABLE : VCPU_WAIT_FOR_SIPI;
 	vcpu->hopeless = index != 0;
 	vcpu->xcr0 = 1;
+	vcpu->misc_enable = 1; /* fast strings */
 	vcpu->hv = virt_vcpu_create(vm->space, &vcpu->gate, vcpu);
 	if (!vcpu->hv) {
 		vcpu_free(vcpu);

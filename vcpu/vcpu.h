@@ -54,6 +54,7 @@ struct vcpu {
 	u64 tsc_adjust;           /* [O] IA32_TSC_ADJUST */
 	u64 pvclock_gpa;          /* [O] 0: kvmclock off */
 	u64 xcr0, xss;            /* [O] */
+	u64 misc_enable;          /* [O] IA32_MISC_ENABLE, what can be written */
 	char name[32];            /* [I] "vm0/vcpu1" */
 	struct virt_exit exit;    /* [O] the last one */
 	bool check_events; /* [O] look at what there is to inject before the next entry */
@@ -62,7 +63,7 @@ struct vcpu {
 	bool halted_with_if; /* [O] the HLT that it sleeps in had interrupts on */
 	const struct vcpu_boot
 		*boot; /* [O] first registers; NULL: it waits for SIPI, or runs */
-	struct virt_cpuid_entry cpuid[VCPU_CPUID_MAX]; /* [I] what CPUID answers */
+	struct virt_cpuid_entry cpuid[VCPU_CPUID_MAX]; /* [O] what CPUID answers */
 	u32 cpuid_count;                               /* [I] */
 	void (*test_handler)(struct vcpu *); /* [A] REQ_TEST, in-machine tests only */
 	struct vcpu_stats stats;             /* [O], read by others as a hint */

@@ -12,6 +12,7 @@ static struct cpu_features features;
 static u64 offered; /* XCR0 */
 static u64 khz;
 static u64 cr4; /* the guest's */
+static bool apic_on;
 static bool rdtscp, invpcid; /* there are controls for them */
 static struct cpuid_regs (*processor)(u32 leaf, u32 subleaf);
 
@@ -44,6 +45,11 @@ u64 tsc_khz(void)
 void virt_get_sregs(struct virt_vcpu *hv, struct virt_sregs *out)
 {
 	*out = (struct virt_sregs){.cr4 = cr4};
+}
+
+bool vlapic_enabled(const struct vcpu *unused)
+{
+	return apic_on;
 }
 
 bool virt_has_rdtscp(void)
@@ -441,13 +447,28 @@ static void full_table(void)
 	}
 }
 
+static void apic_bit(void)
+{
+	u32 out[4];
+
+	begin(has_all, 2, 0);
+	build();
+	for (unsigned on = 0; on < 2; on++) {
+		apic_on = on;
+		cpuid_apic_changed(&vcpu);
+		cpuid_answer(&vcpu, 1, 0, out);
+		CHECK_EQ(out[3] >> 9 & 1, on);
+		CHECK_EQ(out[3] >> 8 & 1, 1); /* CMPXCHG8B beside it */
+	}
+}
+
 static const struct unit_test tests[] = {
 	UNIT_TEST(ospke_follows_cr4),
 	UNIT_TEST(hidden_features),
 	UNIT_TEST(made_up_features),
 	UNIT_TEST(instructions_with_controls),
 	UNIT_TEST(leaf_ranges),
-	UNIT_TEST(x2apic_bit),
+	UNIT_TEST(x2apic_bit), UNIT_TEST(apic_bit),
 	UNIT_TEST(hypervisor_leaves),
 	UNIT_TEST(topology),
 	UNIT_TEST(frequency),

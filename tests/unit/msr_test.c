@@ -22,6 +22,14 @@ void virt_set_tsc_offset(struct virt_vcpu *hv, u64 offset)
 	hardware_writes++;
 }
 
+static u32 apic_changes;
+
+void cpuid_apic_changed(struct vcpu *vcpu)
+{
+	CHECK(vcpu == cpu);
+	apic_changes++;
+}
+
 static struct vm_desc *options(void)
 {
 	return (struct vm_desc *)vm->desc;
@@ -34,6 +42,7 @@ static void begin(void)
 	options()->kvm = true;
 	hardware_offset = 0;
 	hardware_writes = 0;
+	apic_changes = 0;
 }
 
 static u64 rd(u32 msr)
@@ -64,6 +73,8 @@ static const struct allowed {
 	{0x8b, true},            /* IA32_BIOS_SIGN_ID */
 	{0xce, false},           /* MSR_PLATFORM_INFO */
 	{0x140, true},           /* MSR_MISC_FEATURES_ENABLES */
+	{0x179, false},          /* IA32_MCG_CAP */
+	{0x17a, true},           /* IA32_MCG_STATUS */
 	{0x198, false},          /* IA32_PERF_STATUS */
 	{0x1a0, true},           /* IA32_MISC_ENABLE */
 	{0x1d9, true},           /* IA32_DEBUGCTL */
@@ -119,7 +130,7 @@ static void constants(void)
 		u64 value;
 	} values[] = {
 		{0x17, 0},  {0x8b, BIT(32)}, {0xce, 0},  {0x140, 0},
-		{0x198, 0}, {0x1a0, 1},      {0x1d9, 0},
+		{0x179, 0}, {0x17a, 0},      {0x198, 0}, {0x1d9, 0},
 	};
 
 	begin();
@@ -131,6 +142,16 @@ static void constants(void)
 	CHECK_EQ(hardware_writes, 0);
 }
 
+static void misc_enable(void)
+{
+	begin();
+	CHECK_EQ(rd(0x1a0), 0x1800); /* no branch trace store, no PEBS */
+	wr(0x1a0, ~0UL);
+	CHECK_EQ(rd(0x1a0), 0x400c51809);
+	wr(0x1a0, 0);
+	CHECK_EQ(rd(0x1a0), 0x1800);
+}
+
 static void apic_registers(void)
 {
 	u64 value;
@@ -140,6 +161,11 @@ static void apic_registers(void)
 	fake_enable_x2apics(vm);
 	CHECK_EQ(rd(0x1b), 0xfee00c00);
 	CHECK_EQ(rd(0x802), 1); /* its ID */
+	CHECK_EQ(apic_changes, 0);
+	CHECK(!msr_write(cpu, 0x1b, 0xfee00800 | BIT(8) | 1)); /* refused */
+	CHECK_EQ(apic_changes, 0);
+	wr(0x1b, 0xfee00c00);
+	CHECK_EQ(apic_changes, 1); /* CPUID may have to say so */
 	wr(0x808, 0x20);
 	CHECK_EQ(rd(0x808), 0x20);
 	CHECK(!msr_write(cpu, 0x802, 0) && !msr_read(cpu, 0x80e, &value));
@@ -270,10 +296,10 @@ static void clock_needs_kvm(void)
 }
 
 static const struct unit_test tests[] = {
-	UNIT_TEST(all_others_refused), UNIT_TEST(constants),
-	UNIT_TEST(apic_registers),     UNIT_TEST(tsc_and_adjust),
-	UNIT_TEST(random_moves),       UNIT_TEST(what_hangs_on_the_tsc),
-	UNIT_TEST(clock_needs_kvm),
+	UNIT_TEST(all_others_refused),    UNIT_TEST(constants),
+	UNIT_TEST(misc_enable),           UNIT_TEST(apic_registers),
+	UNIT_TEST(tsc_and_adjust),        UNIT_TEST(random_moves),
+	UNIT_TEST(what_hangs_on_the_tsc), UNIT_TEST(clock_needs_kvm),
 };
 
 int main(void)
