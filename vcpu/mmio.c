@@ -53,6 +53,23 @@ static void ioapic_page_write(struct vcpu *vcpu, u32 offset, unsigned bytes, u64
 	spin_unlock(&vcpu->vm->device_lock);
 }
 
+static u64 hpet_page_read(struct vcpu *vcpu, u32 offset, unsigned bytes)
+{
+	u64 value;
+
+	spin_lock(&vcpu->vm->device_lock);
+	value = hpet_read(&vcpu->vm->hpet, offset, bytes);
+	spin_unlock(&vcpu->vm->device_lock);
+	return value;
+}
+
+static void hpet_page_write(struct vcpu *vcpu, u32 offset, unsigned bytes, u64 value)
+{
+	spin_lock(&vcpu->vm->device_lock);
+	hpet_write(&vcpu->vm->hpet, offset, bytes, value);
+	spin_unlock(&vcpu->vm->device_lock);
+}
+
 static u64 nothing_read(struct vcpu *vcpu, u32 offset, unsigned bytes)
 {
 	return ~0UL;
@@ -67,6 +84,9 @@ static const struct mmio_device ioapic_device = {"IOAPIC", ioapic_page_read,
 						 ioapic_page_write};
 static const struct mmio_device virtio_device = {"virtio", virtio_mmio_read,
 						 virtio_mmio_write};
+static const struct mmio_device hpet_device = {"HPET", hpet_page_read, hpet_page_write};
+static const struct mmio_device test_ram_device = {"test RAM", testdev_ram_read,
+						   testdev_ram_write};
 /* Where a local APIC's page was before the guest moved it. */
 static const struct mmio_device no_device = {"nothing", nothing_read, nothing_write};
 
@@ -80,6 +100,8 @@ static bool find(struct vcpu *vcpu, gpa_t gpa, struct mmio_access *out)
 		{IOAPIC_PAGE, IOAPIC_PAGE_BYTES, &ioapic_device},
 		{VIRTIO_PAGE, vcpu->vm->virtio.count * VIRTIO_PAGE_BYTES, &virtio_device},
 		{VLAPIC_PAGE_DEFAULT, VLAPIC_PAGE_BYTES, &no_device},
+		{HPET_PAGE, HPET_PAGE_BYTES, &hpet_device},
+		{TESTDEV_RAM, TESTDEV_RAM_BYTES, &test_ram_device},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(map); i++) {

@@ -5,6 +5,7 @@
  * [A] any CPU, marked accesses */
 #pragma once
 #include "config.h"
+#include "dev/hpet.h"
 #include "dev/ioapic.h"
 #include "dev/pm.h"
 #include "dev/rtc.h"
@@ -31,6 +32,7 @@ struct vm {
 	struct pm pm;           /* [L] */
 	struct testdev testdev; /* [L] */
 	struct virtio virtio;   /* see virtio.h */
+	struct hpet hpet;       /* [L] */
 	u64 unknown_pio;        /* [L] accesses to ports where nothing is */
 	u16 unknown_pio_last;   /* [L] the last such port */
 	u32 state;              /* [A] enum vm_state */

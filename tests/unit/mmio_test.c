@@ -32,10 +32,10 @@ static u64 *reg(unsigned n)
 	return &cpu->hv->regs[n];
 }
 
-#define DO(at, ...) \
-	({ \
-		const u8 insn_[] = {__VA_ARGS__}; \
-		mmio_emulate(cpu, gpa(at), insn_, sizeof(insn_)); \
+#define DO(at, ...)                                                                      \
+	({                                                                               \
+		const u8 insn_[] = {__VA_ARGS__};                                        \
+		mmio_emulate(cpu, gpa(at), insn_, sizeof(insn_));                        \
 	})
 
 static void loads_and_stores(void)
@@ -54,7 +54,7 @@ static void loads_and_stores(void)
 	CHECK(DO(TPR, 0x8a, 0x37)); /* mov (%rdi),%dh */
 	CHECK_EQ(*reg(REG_RDX), 0xffffffffffff35ff);
 	CHECK(DO(TPR, 0xc7, 0x07, 0xf5, 0, 0, 0)); /* movl $0xf5,(%rdi) */
-	CHECK(DO(TPR, 0x48, 0x0f, 0xbe, 0x17)); /* movsbq (%rdi),%rdx */
+	CHECK(DO(TPR, 0x48, 0x0f, 0xbe, 0x17));    /* movsbq (%rdi),%rdx */
 	CHECK_EQ(*reg(REG_RDX), -11ul);
 	CHECK(DO(TPR, 0x0f, 0xbe, 0x17)); /* movsbl */
 	CHECK_EQ(*reg(REG_RDX), 0xfffffff5);
@@ -115,7 +115,7 @@ static void devices(void)
 	CHECK_EQ(*reg(REG_RCX), 0x170011);
 	CHECK(!DO(0xfec01000, 0x8b, 0x0f));
 	CHECK(!DO(0xfebfffff, 0x8b, 0x0f));
-	CHECK(!DO(0xfed00000, 0x8b, 0x0f));
+	CHECK(!DO(0xfed80000, 0x8b, 0x0f));
 	CHECK(!DO(0, 0x8b, 0x0f));
 	/* Unknown instruction, or none. */
 	CHECK(!DO(TPR, 0x0f, 0x0b));
@@ -148,30 +148,30 @@ static void last_bytes_of_a_page(void)
 }
 
 /* What this machine's processor makes of an operation, with the flags before. */
-#define NATIVE(insn, type) \
-	do { \
-		type x_ = (type)a, y_ = (type)b; \
-		__asm__("push %[in]; popf; " insn " %[y], %[x]; pushf; pop %[out]" \
-			: [x] "+r"(x_), [out] "=&r"(flags) \
-			: [y] "r"(y_), [in] "r"(before) \
-			: "cc", "memory"); \
-		result = x_; \
+#define NATIVE(insn, type)                                                               \
+	do {                                                                             \
+		type x_ = (type)a, y_ = (type)b;                                         \
+		__asm__("push %[in]; popf; " insn " %[y], %[x]; pushf; pop %[out]"       \
+			: [x] "+r"(x_), [out] "=&r"(flags)                               \
+			: [y] "r"(y_), [in] "r"(before)                                  \
+			: "cc", "memory");                                               \
+		result = x_;                                                             \
 	} while (0)
 
-#define NATIVE_SIZES(insn) \
-	do { \
-		if (bytes == 1) \
-			NATIVE(insn "b", u8); \
-		else if (bytes == 2) \
-			NATIVE(insn "w", u16); \
-		else if (bytes == 4) \
-			NATIVE(insn "l", u32); \
-		else \
-			NATIVE(insn "q", u64); \
+#define NATIVE_SIZES(insn)                                                               \
+	do {                                                                             \
+		if (bytes == 1)                                                          \
+			NATIVE(insn "b", u8);                                            \
+		else if (bytes == 2)                                                     \
+			NATIVE(insn "w", u16);                                           \
+		else if (bytes == 4)                                                     \
+			NATIVE(insn "l", u32);                                           \
+		else                                                                     \
+			NATIVE(insn "q", u64);                                           \
 	} while (0)
 
-__attribute__((no_sanitize("address"), noinline))
-static u64 native(unsigned op, u64 a, u64 b, unsigned bytes, u64 *rflags)
+__attribute__((no_sanitize("address"), noinline)) static u64
+native(unsigned op, u64 a, u64 b, unsigned bytes, u64 *rflags)
 {
 	u64 result = 0, flags = 0, before = *rflags;
 
@@ -268,10 +268,52 @@ static void junk_instructions(void)
 	CHECK_EQ(fake.lock_errors, 0);
 }
 
+/* Memory that is a device: it remembers, up to its end, and is given back. */
+static void test_ram(void)
+{
+	const u64 ram = 0xff000000, end = ram + 0x10000;
+
+	start();
+	CHECK(DO(ram, 0x8b, 0x07)); /* mov (%rdi),%eax */
+	CHECK_EQ(*reg(REG_RAX), 0);
+	*reg(REG_RAX) = 0x1122334455667788;
+	CHECK(DO(ram + 3, 0x48, 0x89, 0x07)); /* mov %rax,(%rdi) */
+	CHECK(DO(ram + 4, 0x8a, 0x0f));       /* mov (%rdi),%cl */
+	CHECK_EQ((u8)*reg(REG_RCX), 0x77);
+	CHECK(DO(end - 8, 0x48, 0x89, 0x07));
+	CHECK(DO(end - 8, 0x48, 0x8b, 0x17)); /* mov (%rdi),%rdx */
+	CHECK_EQ(*reg(REG_RDX), 0x1122334455667788);
+	CHECK(DO(end - 4, 0x48, 0x89, 0x07)); /* beyond it there is nothing */
+	CHECK(DO(end - 4, 0x48, 0x8b, 0x17));
+	CHECK_EQ(*reg(REG_RDX), -1ul);
+	CHECK(!DO(end, 0x8b, 0x07));
+	CHECK_EQ(fake.lock_errors, 0);
+	CHECK(unit_pages_live() > 0);
+	testdev_free(&vm->testdev);
+	CHECK_EQ(unit_pages_live(), 0);
+}
+
+static void hpet(void)
+{
+	start();
+	*reg(REG_RAX) = 1;
+	CHECK(DO(0xfed00010, 0x48, 0x09, 0x07)); /* or %rax,(%rdi) */
+	fake.tsc += FAKE_KHZ;
+	CHECK(DO(0xfed000f0, 0x48, 0x8b, 0x17)); /* mov (%rdi),%rdx */
+	CHECK_EQ(*reg(REG_RDX), 100000);
+	CHECK_EQ(fake.lock_errors, 0);
+}
+
 static const struct unit_test tests[] = {
-	UNIT_TEST(loads_and_stores), UNIT_TEST(arithmetic), UNIT_TEST(modes),
-	UNIT_TEST(devices), UNIT_TEST(lapic_page_moves_and_goes),
-	UNIT_TEST(last_bytes_of_a_page), UNIT_TEST(flags_as_the_processor),
+	UNIT_TEST(loads_and_stores),
+	UNIT_TEST(arithmetic),
+	UNIT_TEST(test_ram),
+	UNIT_TEST(hpet),
+	UNIT_TEST(modes),
+	UNIT_TEST(devices),
+	UNIT_TEST(lapic_page_moves_and_goes),
+	UNIT_TEST(last_bytes_of_a_page),
+	UNIT_TEST(flags_as_the_processor),
 	UNIT_TEST(junk_instructions),
 };
 

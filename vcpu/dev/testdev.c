@@ -3,7 +3,9 @@
  * Harmless for guests that do not know them. */
 #include "vcpu/dev/testdev.h"
 #include "bits.h"
+#include "page.h"
 #include "printk.h"
+#include "string.h"
 #include "vcpu/pio.h"
 #include "vcpu/vm.h"
 
@@ -68,6 +70,51 @@ void testdev_fw_write(struct vcpu *vcpu, u16 port, unsigned bytes, u32 value)
 		return;
 	dev->fw_key = (u16)value;
 	dev->fw_at = 0;
+}
+
+/* --- device memory that remembers --- */
+
+/* NULL: not to be had. The first access clears it. */
+static u8 *ram_at(struct testdev *dev, u32 offset, unsigned bytes)
+{
+	if (offset > TESTDEV_RAM_BYTES || bytes > TESTDEV_RAM_BYTES - offset)
+		return NULL;
+	if (!dev->ram) {
+		dev->ram = page_alloc(page_order(TESTDEV_RAM_BYTES));
+		if (dev->ram)
+			memset(dev->ram, 0, TESTDEV_RAM_BYTES);
+	}
+	return dev->ram ? dev->ram + offset : NULL;
+}
+
+u64 testdev_ram_read(struct vcpu *vcpu, u32 offset, unsigned bytes)
+{
+	u64 value = ~0UL;
+	const u8 *from;
+
+	spin_lock(&vcpu->vm->device_lock);
+	from = ram_at(&vcpu->vm->testdev, offset, bytes);
+	if (from)
+		memcpy(&value, from, bytes);
+	spin_unlock(&vcpu->vm->device_lock);
+	return value;
+}
+
+void testdev_ram_write(struct vcpu *vcpu, u32 offset, unsigned bytes, u64 value)
+{
+	u8 *to;
+
+	spin_lock(&vcpu->vm->device_lock);
+	to = ram_at(&vcpu->vm->testdev, offset, bytes);
+	if (to)
+		memcpy(to, &value, bytes);
+	spin_unlock(&vcpu->vm->device_lock);
+}
+
+void testdev_free(struct testdev *dev)
+{
+	if (dev->ram)
+		page_free(dev->ram, page_order(TESTDEV_RAM_BYTES));
 }
 
 /* --- the end --- */
