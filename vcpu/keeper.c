@@ -75,6 +75,7 @@ static bool build(struct keeper *k)
 		return true;
 	if (result < 0) {
 		vm_kill(b->vm, "not started: %s", b->why ? b->why : "bad image");
+		vm_tell_end(b->vm);
 		set_phase(k, RELEASE);
 		return true;
 	}
@@ -94,6 +95,7 @@ static bool watch(struct keeper *k)
 {
 	if (!has_ended(k))
 		return false;
+	vm_tell_end(k->build.vm);
 	set_phase(k, RELEASE);
 	return true;
 }
@@ -101,7 +103,7 @@ static bool watch(struct keeper *k)
 static bool release(struct keeper *k)
 {
 	struct vm *vm = k->build.vm;
-	bool anew = vm->anew;
+	bool anew = vm->end == VM_RESET;
 
 	k->rtc = vm->rtc;
 	string_copy(k->why, anew ? vm->why : "", sizeof(k->why));

@@ -100,30 +100,31 @@ static u32 claim_end(struct vm *vm)
 	return state;
 }
 
-enum how { ENDED, FAILED, RESET };
-
-static void end(struct vm *vm, const char *why, enum how how)
+static void end(struct vm *vm, const char *why, enum vm_end how)
 {
 	u32 state = claim_end(vm);
 
 	if (state == VM_DEAD)
 		return;
-	spin_lock(&vm->device_lock);
-	guest_console_flush(vm);
-	spin_unlock(&vm->device_lock);
 	string_copy(vm->why, why, sizeof(vm->why));
-	if (how == RESET && vm->desc->restarts)
-		vm->anew = true;
-	else
-		printk("vm %s: %s: %s\n", vm->desc->name,
-		       how == FAILED ? "stopped" : "ended", why);
-	if (how == FAILED)
-		WRITE_ONCE(any_failed, 1); /* VMS: before alive falls */
+	vm->end = how == VM_RESET && !vm->desc->restarts ? VM_ENDED : how;
 	/* Without WAIT: this may be called with the own vCPU IN or READING. The bit
 	 * stays set for ever, so nobody enters this guest again. While it is being
 	 * built, its keeper looks at the state. */
 	if (state == VM_RUNNING)
 		vm_request_all(vm, REQ_VM_DEAD & ~REQ_WAIT);
+}
+
+void vm_tell_end(struct vm *vm)
+{
+	spin_lock(&vm->device_lock);
+	guest_console_flush(vm);
+	spin_unlock(&vm->device_lock);
+	if (vm->end != VM_RESET)
+		printk("vm %s: %s: %s\n", vm->desc->name,
+		       vm->end == VM_FAILED ? "stopped" : "ended", vm->why);
+	if (vm->end == VM_FAILED)
+		WRITE_ONCE(any_failed, 1); /* VMS: before alive falls */
 }
 
 void vm_kill(struct vm *vm, const char *fmt, ...)
@@ -134,17 +135,17 @@ void vm_kill(struct vm *vm, const char *fmt, ...)
 	va_start(args, fmt);
 	format_va(why, sizeof(why), fmt, args);
 	va_end(args);
-	end(vm, why, FAILED);
+	end(vm, why, VM_FAILED);
 }
 
 void vm_end(struct vm *vm, const char *why)
 {
-	end(vm, why, ENDED);
+	end(vm, why, VM_ENDED);
 }
 
 void vm_reset(struct vm *vm, const char *why)
 {
-	end(vm, why, RESET);
+	end(vm, why, VM_RESET);
 }
 
 void vm_vcpu_ended(struct vm *vm)

@@ -38,13 +38,16 @@ struct vm {
 	u32 state;              /* [A] enum vm_state */
 	u32 running_vcpus;      /* [A] vCPUs not yet ENDED */
 	char why[96];           /* [A] why it is VM_DEAD; for dumps */
-	bool anew;              /* who made it VM_DEAD: its keeper is to build it anew */
+	u32 end;                /* who made it VM_DEAD: enum vm_end, for its keeper */
 };
 
 enum vm_state { VM_BUILDING, VM_RUNNING, VM_DEAD };
 
-/* End a VM, with a line that says why. Any CPU, root mode, without device_lock; also with
- * the caller's own vCPU IN or READING (does not wait). The first reason stays. */
+/* How a VM has ended: in good order, by an error, to be built anew. */
+enum vm_end { VM_ENDED, VM_FAILED, VM_RESET };
+
+/* End a VM, with a line that says why, which its keeper prints. Any CPU, root mode; also
+ * with the caller's own vCPU IN or READING (does not wait). The first reason stays. */
 void vm_kill(struct vm *vm, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same for an orderly end (power-off): not an error. */
 void vm_end(struct vm *vm, const char *why);
