@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Guest-virtual to guest-physical, through the guest's own page tables, which are
  * hostile input: read through the door, entry by entry (SDM 3A "Paging"). */
+#include "arch/x86/cpuid.h"
 #include "arch/x86/regs.h"
 #include "bits.h"
 #include "vcpu/vm.h"
@@ -11,6 +12,7 @@
 #define PF_PRESENT 1U
 #define PF_WRITE 2U
 #define PF_USER 4U
+#define PF_RESERVED 8U
 #define DPL_SHIFT 5
 #define DPL_USER 3
 #define PTE_LARGE BIT(7)
@@ -26,10 +28,16 @@ struct walk {
 	bool write, fetch;
 	bool user;          /* CPL 3 */
 	bool write_protect; /* CR0.WP, or CPL 3: writes need W */
+	u64 reserved;       /* bits that no present entry may have */
+	bool met_reserved;  /* ... and one had */
 };
 
-static bool allows(const struct walk *w, u64 entry, bool nx)
+static bool allows(struct walk *w, u64 entry, bool nx)
 {
+	if (entry & PTE_PRESENT && entry & w->reserved) {
+		w->met_reserved = true;
+		return false;
+	}
 	if (!(entry & PTE_PRESENT) || (w->user && !(entry & PTE_USER)))
 		return false;
 	if (w->write && w->write_protect && !(entry & PTE_WRITE))
@@ -38,8 +46,7 @@ static bool allows(const struct walk *w, u64 entry, bool nx)
 }
 
 /* Levels of 512 eight-byte entries, from level down to 1. */
-static bool walk_long(const struct walk *w, u64 table, unsigned level, bool nx,
-		      gpa_t *out)
+static bool walk_long(struct walk *w, u64 table, unsigned level, bool nx, gpa_t *out)
 {
 	for (; level >= 1; level--) {
 		unsigned shift = 12 + 9 * (level - 1);
@@ -60,7 +67,7 @@ static bool walk_long(const struct walk *w, u64 table, unsigned level, bool nx,
 }
 
 /* Two levels of 1024 four-byte entries. */
-static bool walk_32(const struct walk *w, u64 cr3, bool pse, gpa_t *out)
+static bool walk_32(struct walk *w, u64 cr3, bool pse, gpa_t *out)
 {
 	u64 at = (cr3 & MASK(31, 12)) + (w->gva >> 22 & 0x3ff) * sizeof(u32);
 	u32 entry;
@@ -83,7 +90,7 @@ static bool walk_32(const struct walk *w, u64 cr3, bool pse, gpa_t *out)
 }
 
 /* Four page-directory pointers, then two levels of long entries. */
-static bool walk_pae(const struct walk *w, u64 cr3, bool nx, gpa_t *out)
+static bool walk_pae(struct walk *w, u64 cr3, bool nx, gpa_t *out)
 {
 	u64 at = (cr3 & CR3_ADDRESS_PAE) + (w->gva >> 30 & 3) * sizeof(u64), entry;
 
@@ -101,6 +108,9 @@ static bool walk(struct walk *w, const struct virt_sregs *s, gpa_t *out)
 		*out = gpa((u32)w->gva);
 		return true;
 	}
+	w->reserved = 0;
+	if (s->cr4 & CR4_PAE)
+		w->reserved = MASK(51, cpu_features()->physical_bits) | (nx ? 0 : PTE_NX);
 	if (s->efer & EFER_LMA)
 		return walk_long(w, s->cr3 & PTE_ADDRESS, s->cr4 & CR4_LA57 ? 5 : 4, nx,
 				 out);
@@ -132,11 +142,13 @@ u32 guest_fault_error(struct vcpu *vcpu, u64 gva, bool write)
 	/* Would the most modest access, a supervisor's read, have found a page? */
 	struct walk w = {.vcpu = vcpu, .gva = gva};
 	struct virt_sregs s;
+	bool found;
 	gpa_t unused;
 
 	virt_get_sregs(vcpu->hv, &s);
-	return (walk(&w, &s, &unused) ? PF_PRESENT : 0) | (write ? PF_WRITE : 0) |
-	       (is_user(&s) ? PF_USER : 0);
+	found = walk(&w, &s, &unused);
+	return (found || w.met_reserved ? PF_PRESENT : 0) | (write ? PF_WRITE : 0) |
+	       (is_user(&s) ? PF_USER : 0) | (w.met_reserved ? PF_RESERVED : 0);
 }
 
 /* Bytes up to the end of the page, at most this many. */

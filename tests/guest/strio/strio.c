@@ -9,10 +9,12 @@
 #define WINDOW 0x1c00000UL /* three pages of address space that we map as we like */
 #define RAM_A 0xa00000UL
 #define RAM_B 0xb00000UL
+#define RESERVED BIT(51) /* no processor has so many address bits */
+#define PF_RESERVED 8
 #define FLAGS (PAGE_PRESENT | PAGE_WRITE)
 
 static u8 buffer[64];
-static u64 faults;
+static u64 faults, last_error;
 
 struct string_regs {
 	u64 at, count;
@@ -138,6 +140,7 @@ static void test_mapped(void)
 static void on_page_fault(struct frame *frame)
 {
 	faults++;
+	last_error = frame->error;
 	if (read_cr2() != WINDOW + PAGE_BYTES)
 		print("not ok CR2 is %lx\n", read_cr2());
 	map(1, RAM_A | FLAGS);
@@ -164,6 +167,10 @@ static void test_fault(void)
 	write_cr0(read_cr0() | BIT(16)); /* WP */
 	rep_insb(LATCH_PORT, window + PAGE_BYTES, 1);
 	check_equal(faults, 3, "input to a page that is read-only: one more #PF");
+	map(1, RAM_A | FLAGS | RESERVED);
+	rep_insb(LATCH_PORT, window + PAGE_BYTES, 1);
+	check_equal(faults, 4, "through an entry with a reserved bit: one more #PF");
+	check_equal(last_error, PF_RESERVED | PAGE_WRITE | PAGE_PRESENT, "which says so");
 }
 
 int main(void)
