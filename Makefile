@@ -78,6 +78,10 @@ test: images
 test-nested: images
 	@tests/run --build $(BUILD) nested
 
+# Fuzzing guests in so many boots: a million exits and more with 60.
+fuzz-guest: images
+	@tests/machine/fuzz --build $(BUILD) --seeds $(or $(SEEDS),60)
+
 bench: images
 	@tests/machine/bench --build $(BUILD)
 
@@ -96,5 +100,6 @@ images:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all run test test-nested bench check images clean
+
+.PHONY: fuzz-guest all run test test-nested bench check images clean
 -include $(OBJECTS:.o=.d)

@@ -18,6 +18,7 @@ extern const struct machine_test storm_test, lone_test, reading_test, panic_test
 	fatal_test, silent_test, fair_test, key_test, nmi_test, stretch_test, moves_test,
 	overflow_test, mutual_test, giveback_test, shortage_test, bounce_test, race_test,
 	marked_test;
+extern const struct machine_test hostile_test;
 
 /* One line of the result. */
 void test_result(const char *name, bool passed, const char *fmt, ...)

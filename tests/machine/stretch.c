@@ -13,6 +13,7 @@ static bool complained;
 void stretch_judge(u64 ticks)
 {
 	struct cpu *cpu = this_cpu();
+	struct vcpu *vcpu;
 
 	if (ticks <= cpu->longest_stretch)
 		return;
@@ -20,8 +21,11 @@ void stretch_judge(u64 ticks)
 	if (ticks <= ROOT_BOUND || cpu_count() > 1 || complained)
 		return;
 	complained = true; /* the line itself takes long, too */
-	printk("not ok stretch: %lu instructions without a poll, %u allowed\n", ticks,
-	       ROOT_BOUND);
+	vcpu = vcpu_current();
+	printk("not ok stretch: %lu instructions without a poll, %u allowed; %s, last "
+	       "exit %u\n",
+	       ticks, ROOT_BOUND, cpu->current ? cpu->current->name : "nobody runs",
+	       vcpu ? vcpu->exit.raw : 0);
 	cpu->last_poll = 0;
 }
 

@@ -253,4 +253,23 @@ RACE = (
                                       guest("loop", vm="b", words="cpus=1"))),
 )
 
-ROWS = BOOT + GUESTS + INSIDE + RACE
+
+
+def hostile(seed, cpus, vms=8, lives=6, row=None):
+    """Fuzzing guests beside innocent ones, one of these on each of the first pCPUs."""
+    fuzz = tuple(guest("fuzz", vm=f"f{n}", vcpus=2, mem="12M",
+                       words="triple=reset vcon=on net=lan disk=d:cow -- virtio=3 "
+                             f"lives={lives} ops=4000 seed={seed * 100 + n}")
+                 for n in range(vms))
+    innocent = tuple(guest("innocent", vm=f"i{n}", mem="4M", words=f"cpus={n}")
+                     for n in range(min(cpus, 2)))
+    return inside("hostile", row=row or f"hostile-{seed}", cpus=cpus, memory=384,
+                  options=f"test=hostile seed={seed} end=exit", limit=90 * cpus,
+                  modules=(*fuzz, "hello.elf image=d", *innocent),
+                  expect=(r"^ok hostile exits: \d{4,} exits", r"^\d+ passed, 0 failed$",
+                          *(ended(f"i{n}") for n in range(len(innocent)))))
+
+
+HOSTILE = (hostile(1, 1, row="hostile"), hostile(2, 2, vms=6, row="hostile-2-cpus"))
+
+ROWS = BOOT + GUESTS + INSIDE + HOSTILE + RACE

@@ -74,6 +74,8 @@ void ap_start(unsigned index)
 {
 	this_cpu()->index = index;
 	idt_load();
+	/* An INIT leaves the APIC's mode as it is. */
+	this_cpu()->x2apic = rdmsr(MSR_APIC_BASE) & APIC_BASE_EXTD;
 	if (aps_use_x2apic)
 		x2apic_enable();
 	apic_write(APIC_SVR, APIC_SVR_ENABLE | 0xff);

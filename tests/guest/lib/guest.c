@@ -153,28 +153,43 @@ void guest_start(unsigned index)
 
 /* --- command line (Multiboot1 3.3 "Boot information format") --- */
 
-static bool is_word(const char *at, const char *word)
-{
-	while (*word && *at == *word) {
-		at++;
-		word++;
-	}
-	return !*word && (!*at || *at == ' ');
-}
-
-bool has_option(const char *word)
+/* What follows the first word that begins so; NULL: there is none. */
+static const char *option_value(const char *key)
 {
 	const u32 *info = (const u32 *)(u64)multiboot_info;
 	const char *line = (const char *)(u64)info[INFO_CMDLINE];
 
 	if (!(info[0] & INFO_HAS_CMDLINE))
-		return false;
+		return NULL;
 	for (bool start = true; *line; line++) {
-		if (start && is_word(line, word))
-			return true;
+		u64 i = 0;
+
+		while (start && key[i] && line[i] == key[i])
+			i++;
+		if (start && !key[i])
+			return line + i;
 		start = *line == ' ';
 	}
-	return false;
+	return NULL;
+}
+
+bool has_option(const char *word)
+{
+	const char *end = option_value(word);
+
+	return end && (!*end || *end == ' ');
+}
+
+u64 option_number(const char *key, u64 otherwise)
+{
+	const char *value = option_value(key);
+	u64 number = 0;
+
+	if (!value)
+		return otherwise;
+	for (; *value >= '0' && *value <= '9'; value++)
+		number = number * 10 + (u64)(*value - '0');
+	return number;
 }
 
 /* --- time, memory --- */

@@ -217,6 +217,8 @@ bool within(u64 got, u64 wanted, u64 per_mille);
 /* --- the command line: what stands behind -- on the module line --- */
 
 bool has_option(const char *word);
+/* "key=" and a decimal number behind it. */
+u64 option_number(const char *key, u64 otherwise);
 
 /* --- the verdict --- */
 
