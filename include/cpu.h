@@ -15,6 +15,8 @@ struct run_queue {
 	unsigned count;    /* length of queue */
 	u64 min_vruntime;  /* newcomers and woken ones start here */
 	u64 slice_end;     /* TSC; 0: no slice, the current one is alone */
+	u64 handover;      /* TSC: the next one is charged from then; 0: from its load */
+	bool serving;      /* in sched_poll(): what it does is done for who wakes */
 };
 
 /* What another CPU asks of this one's place in the pool; the answer replaces it. */
@@ -48,6 +50,7 @@ struct cpu {
 	struct ipi_call *calls;                     /* [A] pushed function calls, LIFO */
 	u64 ack_seq __attribute__((aligned(64))); /* [A] owner stores what it has seen */
 	u32 online;                               /* [A] in the scheduling pool */
+	u32 load;   /* [A] runnables that it has to run; a hint, 0 once idle */
 	u32 idle;   /* [A] halted, waiting for an interrupt */
 	u32 wanted; /* [A] enum cpu_wanted: leave or join the pool */
 } __attribute__((aligned(64)));

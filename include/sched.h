@@ -4,6 +4,7 @@
  * Others wake it (sched_wake) or ask its home to move it (sched_migrate).
  * Implemented in kernel/sched.c. */
 #pragma once
+#include "config.h"
 #include "list.h"
 
 enum run_result {
@@ -36,6 +37,21 @@ enum wait_state { WAIT_AWAKE, WAIT_BLOCKED };
 #define SCHED_NO_CPU (-1)
 #define SCHED_WEIGHT_NORMAL 100
 
+/* What a group has used of one pCPU. That pCPU only. */
+struct sched_account {
+	u64 vruntime; /* TSC cycles used here, scaled by the group's weight */
+	u64 least;    /* members that are new here start at this vruntime of their own */
+	u32 ready;    /* members that run or are queued here */
+};
+
+/* Runnables that share one weight, such as those of a VM: however many they are, they
+ * have no more of a pCPU than one runnable of that weight would. kernel/share.c */
+struct sched_group {
+	u32 weight; /* [I] share relative to others, 100 is normal */
+	u32 ready;  /* [A] members that run or are queued, on all pCPUs */
+	struct sched_account account[MAX_CPUS]; /* each [O] of that pCPU */
+};
+
 /* [I] set before it first runs   [O] home only   [A] any CPU, marked */
 struct runnable {
 	const struct runnable_ops *ops; /* [I] */
@@ -45,6 +61,8 @@ struct runnable {
 	u64 vruntime;                   /* [O] TSC cycles used, scaled by weight */
 	u64 cpu_cycles; /* [O] TSC cycles used, for the books; read by others as a hint */
 	u32 weight;     /* [I] share relative to others, 100 is normal */
+	struct sched_group *group; /* [I] NULL: it stands for itself */
+	bool counted;   /* [O] among the ready ones of its group */
 	bool dead;                      /* [O] has returned RUN_DEAD */
 	bool queued;    /* [O] */
 	u64 affinity;   /* [A] mask of pCPUs it may have as home */

@@ -5,13 +5,15 @@
 #include "atomic.h"
 #include "console.h"
 #include "ipi.h"
+#include "kernel/balance.h"
 #include "stretch.h"
 
 void cpu_idle_wait(void); /* arch/x86/entry.S */
 
 void cpu_idle(struct cpu *cpu)
 {
-	WRITE_ONCE(cpu->idle, 1); /* IDLE: a hint for find_idle() */
+	balance_tell(cpu);
+	WRITE_ONCE(cpu->idle, 1); /* IDLE: a hint for balance_find_idle() */
 	if (!ipi_pending() && !console_flush_step()) {
 		stretch_end();
 		cpu_idle_wait();

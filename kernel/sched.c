@@ -2,7 +2,7 @@
 /* The loop of every pCPU: serve the inbox and the timers, pick the runnable that
  * has had the least, run it, settle what became of it. Owns the run queues; no
  * locks: others reach a run queue only through its CPU's inbox. Who runs longest is
- * measured in TSC cycles divided by weight (vruntime), the smallest goes first. */
+ * measured in TSC cycles divided by weight (share.c), who had the least goes first. */
 #include "sched.h"
 #include "arch/x86/trap.h"
 #include "assert.h"
@@ -11,10 +11,12 @@
 #include "cpu.h"
 #include "errno.h"
 #include "ipi.h"
+#include "kernel/balance.h"
 #include "kernel/idle.h"
 #include "kernel/pool.h"
 #include "kernel/doorbell.h"
 #include "kernel/sched_inbox.h"
+#include "kernel/share.h"
 #include "kernel/timer_queue.h"
 #include "stretch.h"
 #include "timer.h"
@@ -54,13 +56,12 @@ static void push(struct runnable *r)
 
 static void give_away(struct runnable *r, unsigned to)
 {
-	struct run_queue *rq = &this_cpu()->rq;
-
 	ASSERT(!r->queued && this_cpu()->current != r);
 	list_remove(&r->home_node);
+	share_part(this_cpu(), r);
 	/* From now on: how far it is ahead of the slowest here. The new home adds its
 	 * own slowest, since each CPU's time goes its own way. */
-	r->vruntime -= MIN(r->vruntime, rq->min_vruntime);
+	r->vruntime -= MIN(r->vruntime, share_least(this_cpu(), r));
 	r->ops->evict(r);
 	/* HOME: all that this CPU did with r is before; pairs with push(). */
 	smp_store_release(&r->home, (s32)to);
@@ -69,27 +70,26 @@ static void give_away(struct runnable *r, unsigned to)
 
 /* --- run queue: this CPU's own --- */
 
-static struct runnable *queue_first(struct run_queue *rq)
+/* Who has had the least; of equals, who waits longest. */
+static struct runnable *queue_first(struct cpu *cpu)
 {
-	return list_empty(&rq->queue)
-		       ? NULL
-		       : container_of(rq->queue.next, struct runnable, queue_node);
+	struct runnable *first = NULL;
+
+	list_for_each (node, &cpu->rq.queue) {
+		struct runnable *r = container_of(node, struct runnable, queue_node);
+
+		if (!first || share_lead(cpu, first, r) > 0)
+			first = r;
+	}
+	return first;
 }
 
-static void queue_insert(struct run_queue *rq, struct runnable *r)
+static void queue_insert(struct cpu *cpu, struct runnable *r)
 {
-	struct list *at = &rq->queue;
-
-	list_for_each (node, &rq->queue) {
-		if (container_of(node, struct runnable, queue_node)->vruntime >
-		    r->vruntime) {
-			at = node;
-			break;
-		}
-	}
-	list_insert_before(at, &r->queue_node);
+	share_join(cpu, r);
+	list_append(&cpu->rq.queue, &r->queue_node);
 	r->queued = true;
-	rq->count++;
+	cpu->rq.count++;
 }
 
 static void queue_remove(struct run_queue *rq, struct runnable *r)
@@ -99,64 +99,75 @@ static void queue_remove(struct run_queue *rq, struct runnable *r)
 	rq->count--;
 }
 
-/* An idle CPU that may take r, or SCHED_NO_CPU. A hint: two may choose the same. */
-static s32 find_idle(const struct runnable *r)
+/* The least that any here has used; it only grows. r: ran last, or runs. */
+static void advance_min(struct cpu *cpu, const struct runnable *r)
 {
-	u64 mask = READ_ONCE(r->affinity) & cpu_online_mask() & ~BIT(this_cpu()->id);
+	struct runnable *first = queue_first(cpu);
+	u64 least = share_used(cpu, r);
 
-	for (; mask; mask &= mask - 1) {
-		if (READ_ONCE(cpu_of(bit_lowest(mask))->idle)) /* IDLE: hint, no pair */
-			return (s32)bit_lowest(mask);
-	}
-	return SCHED_NO_CPU;
+	if (first)
+		least = MIN(least, share_used(cpu, first));
+	cpu->rq.min_vruntime = MAX(cpu->rq.min_vruntime, least);
 }
 
-/* Time used since r became current, by its weight. */
-static u64 used_now(const struct runnable *r)
+/* What the current one has used since it was charged last is put into its account. */
+static void charge(struct cpu *cpu, struct runnable *r)
 {
-	return (tsc_now() - r->slice_start) * SCHED_WEIGHT_NORMAL / r->weight;
+	u64 now = tsc_now();
+
+	share_charge(cpu, r, now - r->slice_start);
+	r->slice_start = now;
 }
 
-/* The least that any here has used; it only grows. running: of the one that runs. */
-static void advance_min(struct run_queue *rq, u64 running)
+/* r has just woken: the time since sched_poll() began to serve is its, not that of the
+ * current one, which was interrupted for it. */
+static void bill(struct cpu *cpu, struct runnable *r)
 {
-	struct runnable *first = queue_first(rq);
-	u64 least = first ? MIN(first->vruntime, running) : running;
+	u64 now = tsc_now();
 
-	rq->min_vruntime = MAX(rq->min_vruntime, least);
+	share_charge(cpu, r, now - cpu->current->slice_start);
+	cpu->current->slice_start = now;
 }
 
 /* Does the newcomer deserve the CPU now? It does when it is owed more than a tenth
  * of a slice; less would only trade one switch for another. */
 static bool should_preempt(struct cpu *cpu, struct runnable *newcomer)
 {
-	struct runnable *current = cpu->current;
+	return share_lead(cpu, cpu->current, newcomer) > (s64)(slice_cycles() / 10);
+}
 
-	return newcomer->vruntime + slice_cycles() / 10 <
-	       current->vruntime + used_now(current);
+/* The current one has to go; what it takes to put it away is charged to who comes. */
+static void preempt(struct cpu *cpu)
+{
+	cpu->resched = true;
+	if (cpu->rq.serving)
+		cpu->rq.handover = cpu->current->slice_start;
 }
 
 static void enqueue(struct cpu *cpu, struct runnable *r)
 {
-	s32 idle = cpu->current || cpu->rq.count ? find_idle(r) : SCHED_NO_CPU;
-	u64 credit;
+	s32 idle = cpu->current || cpu->rq.count ? balance_find_idle(cpu, r)
+						 : SCHED_NO_CPU;
 
 	if (idle != SCHED_NO_CPU) {
 		give_away(r, (unsigned)idle);
 		return;
 	}
 	/* One that has run alone has not told its time yet. */
-	if (cpu->current)
-		advance_min(&cpu->rq, cpu->current->vruntime + used_now(cpu->current));
-	/* Who slept has no claim on the time it did not use, but for one slice, so that
-	 * it answers what has woken it soon. */
-	credit = MIN(cpu->rq.min_vruntime, slice_cycles());
-	r->vruntime = MAX(r->vruntime, cpu->rq.min_vruntime - credit);
-	queue_insert(&cpu->rq, r);
+	if (cpu->current) {
+		if (!cpu->rq.serving)
+			charge(cpu, cpu->current);
+		advance_min(cpu, cpu->current);
+	}
+	share_forget(cpu, r, slice_cycles());
+	queue_insert(cpu, r);
+	balance_tell(cpu);
 	if (!cpu->current)
 		return;
+	if (cpu->rq.serving)
+		bill(cpu, r);
 	if (should_preempt(cpu, r))
-		cpu->resched = true;
+		preempt(cpu);
 	else if (!cpu->rq.slice_end)
 		cpu->rq.slice_end = tsc_now() + slice_cycles();
 	timer_program();
@@ -195,7 +206,7 @@ static void look_at(struct cpu *cpu, struct runnable *r)
 	}
 	if (list_empty(&r->home_node)) {
 		list_append(&cpu->rq.homed, &r->home_node);
-		r->vruntime += cpu->rq.min_vruntime; /* see give_away() */
+		r->vruntime += share_least(cpu, r); /* see give_away() */
 		r->ops->arrive(r);
 	}
 	if (r == cpu->current) {
@@ -284,17 +295,28 @@ int sched_migrate(struct runnable *r, unsigned cpu)
 	return 0;
 }
 
-bool sched_poll(void)
+static void serve(struct cpu *cpu)
 {
-	struct cpu *cpu = this_cpu();
-
-	stretch_poll();
+	if (cpu->current) {
+		charge(cpu, cpu->current);
+		cpu->rq.serving = true;
+	}
 	/* A timer may wake a runnable of this very CPU: the inbox after the timers. */
 	if (cpu->timer_due)
 		timer_serve();
 	/* Again: what is served may push to this very inbox, and nobody rings then. */
 	for (unsigned i = 0; i < SERVE_ROUNDS && ipi_pending(); i++)
 		ipi_serve();
+	cpu->rq.serving = false;
+}
+
+bool sched_poll(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	stretch_poll();
+	if (cpu->timer_due || ipi_pending())
+		serve(cpu);
 	console_poll();
 	/* POOL: pairs with ask(). What is left in the inbox is for the loop. */
 	return cpu->resched || READ_ONCE(cpu->wanted) || ipi_pending();
@@ -328,29 +350,24 @@ void sched_leave(struct cpu *cpu)
 
 /* --- the loop --- */
 
-static void charge(struct runnable *r)
-{
-	u64 used = tsc_now() - r->slice_start;
-
-	WRITE_ONCE(r->cpu_cycles, r->cpu_cycles + used); /* STATS: read as a hint */
-	r->vruntime += used * SCHED_WEIGHT_NORMAL / r->weight;
-}
-
 static void settle_awake(struct cpu *cpu, struct runnable *r)
 {
 	s32 to = must_leave_to(cpu, r);
 
 	if (to == SCHED_NO_CPU && cpu->rq.count)
-		to = find_idle(r);
+		to = balance_find_idle(cpu, r);
+	if (to == SCHED_NO_CPU && cpu->rq.count)
+		to = balance_find_lighter(cpu, r);
 	if (to != SCHED_NO_CPU)
 		give_away(r, (unsigned)to);
 	else
-		queue_insert(&cpu->rq, r);
+		queue_insert(cpu, r);
 }
 
 /* The sleeper's half of the wake-up: say BLOCKED, then look once more. */
 static void settle_blocked(struct cpu *cpu, struct runnable *r)
 {
+	share_part(cpu, r);
 	WRITE_ONCE(r->wait, WAIT_BLOCKED); /* WAKE: read by sched_wake() */
 	/* WAKE: pairs with the fence in sched_wake(). */
 	smp_mb();
@@ -365,9 +382,10 @@ static void settle_blocked(struct cpu *cpu, struct runnable *r)
 }
 
 /* It will never run again: nothing of it stays on this pCPU. */
-static void retire(struct runnable *r)
+static void retire(struct cpu *cpu, struct runnable *r)
 {
 	r->dead = true;
+	share_part(cpu, r);
 	list_remove(&r->home_node);
 	r->ops->evict(r);
 	bury(r);
@@ -375,14 +393,15 @@ static void retire(struct runnable *r)
 
 static void settle(struct cpu *cpu, struct runnable *r, enum run_result result)
 {
-	charge(r);
-	advance_min(&cpu->rq, r->vruntime);
+	if (!cpu->rq.handover)
+		charge(cpu, r);
+	advance_min(cpu, r);
 	if (result == RUN_AGAIN)
 		settle_awake(cpu, r);
 	else if (result == RUN_BLOCKED)
 		settle_blocked(cpu, r);
 	else
-		retire(r);
+		retire(cpu, r);
 }
 
 static void run_one(struct cpu *cpu, struct runnable *r)
@@ -391,8 +410,11 @@ static void run_one(struct cpu *cpu, struct runnable *r)
 
 	queue_remove(&cpu->rq, r);
 	cpu->current = r;
+	balance_tell(cpu);
 	cpu->resched = false;
-	r->slice_start = tsc_now();
+	r->slice_start = cpu->rq.handover ? cpu->rq.handover : tsc_now();
+	cpu->rq.handover = 0;
+	share_chosen(cpu, r);
 	cpu->rq.slice_end = cpu->rq.count ? r->slice_start + slice_cycles() : 0;
 	timer_program();
 	r->ops->load(r);
@@ -415,7 +437,7 @@ void sched_loop(void)
 		sched_poll();
 		if (READ_ONCE(cpu->wanted)) /* POOL: pairs with ask() */
 			pool_serve(cpu);
-		r = queue_first(&cpu->rq);
+		r = queue_first(cpu);
 		if (r && cpu->online)
 			run_one(cpu, r);
 		else

@@ -23,7 +23,9 @@ struct keeper {
 	u64 starts;                 /* [O] read by others as a hint */
 	u64 resets;                 /* [O] read by others as a hint */
 	char why[32];               /* [O] why it is made anew */
-	struct rtc rtc;             /* [O] its battery outlasts the VM */
+	struct sched_group
+		group;  /* of its vCPUs and of the keeper, which works for them */
+	struct rtc rtc; /* [O] its battery outlasts the VM */
 	struct builder build;
 };
 
@@ -180,11 +182,17 @@ void keeper_start(unsigned id, const struct vm_desc *desc)
 	rtc_init(&k->rtc, rtc_now(), tsc_now());
 	if (!mask) {
 		vms_not_started(desc, "none of the CPUs in cpus= is online");
-		rest(k);
+		set_phase(k, REST);
 		return;
 	}
 	sched_init_runnable(&k->run, &keeper_ops, desc->name,
 			    desc->cpu_mask ? desc->cpu_mask : ~0UL, desc->weight);
+	k->group.weight = desc->weight;
+	k->run.group = &k->group;
+	if (desc->starts)
+		vms_expect(1);
+	else
+		set_phase(k, REST);
 	sched_start(&k->run, pick_cpu(mask, id));
 	sched_wake(&k->run);
 }
@@ -206,6 +214,11 @@ int keeper_start_again(unsigned id)
 	vms_expect(1);
 	sched_wake(&k->run);
 	return 0;
+}
+
+struct sched_group *keeper_group(unsigned id)
+{
+	return &keepers[id].group;
 }
 
 const struct vm_desc *keeper_desc(unsigned id)

@@ -10,6 +10,7 @@
 #include "page.h"
 #include "printk.h"
 #include "string.h"
+#include "vcpu/keeper.h"
 #include "vcpu/policy.h"
 #include "vcpu/run.h"
 #include "vcpu/vm_table.h"
@@ -117,6 +118,7 @@ struct vcpu *vcpu_create(struct vm *vm, unsigned index)
 	}
 	sched_init_runnable(&vcpu->run, &vcpu_ops, vcpu->name, affinity,
 			    vm->desc->weight);
+	vcpu->run.group = keeper_group(vm->id);
 	vlapic_init(vcpu, cpu_features()->physical_bits);
 	vcpu->cpuid_count = cpuid_policy(vcpu, vcpu->cpuid, VCPU_CPUID_MAX);
 	virt_vcpu_set_cpuid(vcpu->hv, vcpu->cpuid, vcpu->cpuid_count);

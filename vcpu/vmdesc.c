@@ -200,6 +200,11 @@ static bool parse_x2apic(const char *value, struct vm_desc *vm)
 	return parse_switch(value, &vm->x2apic);
 }
 
+static bool parse_start(const char *value, struct vm_desc *vm)
+{
+	return parse_switch(value, &vm->starts);
+}
+
 static bool parse_reset(const char *value, struct vm_desc *vm)
 {
 	return parse_choice(value, "restart", "end", &vm->restarts);
@@ -227,6 +232,7 @@ static const struct key {
 	{"weight", parse_weight, "a number from 1 to 10000"},
 	{"kvm", parse_kvm, "on or off"},
 	{"x2apic", parse_x2apic, "on or off"},
+	{"start", parse_start, "on or off"},
 	{"reset", parse_reset, "restart or end"},
 	{"triple", parse_triple, "stop or reset"},
 	{"vcon", parse_vcon, "on or off"},
@@ -325,6 +331,7 @@ static struct vm_desc *add_vm(struct parser *p, const char *name)
 	vm->kvm = true;
 	vm->x2apic = true;
 	vm->restarts = true;
+	vm->starts = true;
 	return vm;
 }
 

@@ -19,6 +19,7 @@ extern const struct machine_test storm_test, lone_test, reading_test, panic_test
 	overflow_test, mutual_test, giveback_test, shortage_test, bounce_test, race_test,
 	marked_test;
 extern const struct machine_test hostile_test;
+extern const struct machine_test victim_test;
 
 /* One line of the result. */
 void test_result(const char *name, bool passed, const char *fmt, ...)

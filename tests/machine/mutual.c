@@ -7,7 +7,7 @@
 #include "harness.h"
 #include "vcpu/kick.h"
 
-#define ROUNDS 5000UL
+#define ROUNDS 20000UL
 #define IPIS_MIN 200UL
 
 static struct worker workers[2];

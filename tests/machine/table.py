@@ -180,6 +180,15 @@ def inside(name, expect=(r"^\d+ passed, 0 failed$",), row=None, options=None,
                options=options or f"test={name} seed=1 end=exit", **more)
 
 
+def victim(way, vcpus=1, weight=100, **more):
+    """A guest that counts, beside one that takes a pCPU in this way."""
+    return inside("victim", row=f"victim-{way}-{vcpus}", cpus=2, limit=60, **more,
+                  expect=(r"^ok victim: \d+ % of its share$", r"^\d+ passed, 0 failed$"),
+                  modules=(guest("count", vm="good", words="cpus=0"),
+                           guest("hostile", vcpus, vm="bad",
+                                 words=f"cpus=0 weight={weight} start=off -- {way}")))
+
+
 def crashes(name, *expect, **more):
     """A test whose panic is what must be seen, and seen to be complete."""
     return inside(name, expect=(*expect, r"^spur: stopped after a panic$"), panics=True,
@@ -195,6 +204,11 @@ INSIDE = (
     inside("fair", cpus=2, limit=120, modules=tuple(
         guest("count", vm=f"w{i}", words=f"cpus=0 weight={weight}")
         for i, weight in enumerate((100, 200, 50, 100)))),
+    *(victim(way) for way in ("spin", "cpuid", "port", "mmio", "msr", "output", "tables",
+                              "self", "nobody", "reset", "late-reset")),
+    victim("timer"),
+    *(victim(way, vcpus=8) for way in ("spin", "others", "nmi", "relay", "timer")),
+    victim("spin", vcpus=3, weight=50),
     inside("key", cpus=2, typed=((r"^all spin, type now", "key"),),
            modules=(guest("loop", words="cpus=0"),
                     guest("loop", vm="b", words="cpus=1"))),

@@ -30,6 +30,51 @@ static void weights(void)
 	CHECK_EQ(programmed[0], 0);
 }
 
+/* Four of one group, one of another with twice the weight, one that stands alone. */
+static void groups(void)
+{
+	static struct sched_group many, one;
+	u64 total = 600 * SLICE, sum = 0;
+
+	begin(1);
+	end_of_time = tsc + total;
+	many = (struct sched_group){.weight = 100};
+	one = (struct sched_group){.weight = 200};
+	for (unsigned i = 0; i < 6; i++) {
+		start(i, 0, 100)->body = spin;
+		works[i].r.group = i < 4 ? &many : i == 4 ? &one : NULL;
+		want(&works[i]);
+	}
+	run_cpu(0);
+	for (unsigned i = 0; i < 4; i++) {
+		sum += share(&works[i], total);
+		CHECK(share(&works[i], total) * 10 >= 62 * 9); /* each a quarter of it */
+		CHECK(share(&works[i], total) * 10 <= 62 * 11);
+	}
+	CHECK(sum * 20 >= 250 * 19 && sum * 20 <= 250 * 21);
+	CHECK(share(&works[4], total) * 20 >= 500 * 19);
+	CHECK(share(&works[5], total) * 20 >= 250 * 19);
+	CHECK_EQ(many.ready + one.ready, 0);
+}
+
+/* Of four here one goes to a CPU that has two; with three and two all stay. */
+static void balance(void)
+{
+	unsigned moved = 0;
+
+	begin(2);
+	end_of_time = tsc + 100 * SLICE;
+	for (unsigned i = 0; i < 4; i++) {
+		start(i, 0, 100)->body = spin;
+		want(&works[i]);
+	}
+	cpu_of(1)->load = 2; /* as it would say itself; here it does not run */
+	run_cpu(0);
+	for (unsigned i = 0; i < 4; i++)
+		moved += works[i].r.home == 1;
+	CHECK_EQ(moved, 1);
+}
+
 static void tickless_when_alone(void)
 {
 	begin(2);
@@ -115,6 +160,8 @@ static void late_comers(void)
 
 static const struct unit_test tests[] = {
 	UNIT_TEST(weights),
+	UNIT_TEST(groups),
+	UNIT_TEST(balance),
 	UNIT_TEST(tickless_when_alone),
 	UNIT_TEST(sleepers_and_spinners),
 	UNIT_TEST(late_comers),
