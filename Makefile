@@ -5,6 +5,7 @@
 # make check      the rules of style that a script can check
 # TESTS=1         the build with in-machine tests, in build/tests
 # RACE=1          ... and the race detector, in build/race
+# UBSAN=1         ... and checks of undefined behaviour and of stacks, in build/ubsan
 
 VERSION := 0.1
 BUILD ?= build
@@ -15,13 +16,20 @@ TESTS ?= 0
 FAST := -fomit-frame-pointer -foptimize-sibling-calls
 ifeq ($(RACE),1)
 OUT := $(BUILD)/race
-DEBUG := $(wildcard debug/race/*.c)
+DEBUG := $(wildcard debug/race/*.c) debug/slow.c
 INSTRUMENT := -fsanitize=thread --param tsan-distinguish-volatile=1 \
 	--param tsan-instrument-func-entry-exit=0 -Wno-tsan
 FAST :=
+else ifeq ($(UBSAN),1)
+OUT := $(BUILD)/ubsan
+DEBUG := $(wildcard debug/ubsan/*.c) debug/no_race.c debug/slow.c
+INSTRUMENT := -fsanitize=undefined -fno-sanitize-recover=all -Wframe-larger-than=4096 \
+	-fstack-protector-strong -mstack-protector-guard=tls \
+	-mstack-protector-guard-reg=gs -mstack-protector-guard-offset=40
+FAST :=
 else ifeq ($(TESTS),1)
 OUT := $(BUILD)/tests
-DEBUG := debug/no_race.c
+DEBUG := debug/no_race.c debug/fast.c
 else
 OUT := $(BUILD)/spur
 SPECIFIC := boot/no_tests.c
@@ -59,8 +67,10 @@ $(ELF): $(OBJECTS) linker.ld tools/symbols
 # The exit path: a frame pointer would be instructions on every exit.
 $(OUT)/arch/x86/vmx/fast.c.o: CFLAGS += $(FAST)
 
-# The checks do not check themselves.
+# The checks do not check themselves; and no canary before a CPU has its own.
 $(OUT)/debug/%.o: INSTRUMENT :=
+EARLY := boot/main.c arch/x86/desc.c arch/x86/hostmap.c
+$(EARLY:%=$(OUT)/%.o): INSTRUMENT += -fno-stack-protector
 
 $(OUT)/%.o: % Makefile
 	@mkdir -p $(@D)
@@ -95,6 +105,7 @@ images:
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory TESTS=1 all
 	@$(MAKE) --no-print-directory RACE=1 all
+	@$(MAKE) --no-print-directory UBSAN=1 all
 	@$(MAKE) --no-print-directory -C tests/guest BUILD=$(abspath $(BUILD))
 
 clean:

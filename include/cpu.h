@@ -75,9 +75,6 @@ u64 cpu_online_mask(void);
 
 /* --- making CPUs known --- */
 
-/* Any constant without a zero byte would do: it only has to be unlikely. */
-#define STACK_CANARY 0x57ac6ca9a1b2c3d4UL
-
 /* A new block. Boot CPU only. NULL: MAX_CPUS are there. */
 struct cpu *cpu_add(u32 apic_id);
 /* Forget the last one added: it did not answer. Boot CPU. */

@@ -16,6 +16,7 @@ static const struct machine_test *const tests[] = {
 	&silent_test, &fair_test,     &key_test,     &nmi_test,      &stretch_test,
 	&moves_test,  &overflow_test, &mutual_test,  &giveback_test, &shortage_test,
 	&bounce_test, &race_test,     &marked_test,  &hostile_test,  &victim_test,
+	&ub_shift_test, &ub_bounds_test, &ub_add_test, &smash_test,
 };
 
 static u32 passed, failed; /* [A] */

@@ -5,6 +5,7 @@
 #include "atomic.h"
 #include "config.h"
 #include "cpu.h"
+#include "debug/speed.h"
 #include "harness.h"
 #include "printk.h"
 
@@ -18,7 +19,7 @@ void stretch_judge(u64 ticks)
 	if (ticks <= cpu->longest_stretch)
 		return;
 	WRITE_ONCE(cpu->longest_stretch, ticks); /* STATS: read as a hint */
-	if (ticks <= ROOT_BOUND || cpu_count() > 1 || complained)
+	if (ticks <= ROOT_BOUND || cpu_count() > 1 || !full_speed || complained)
 		return;
 	complained = true; /* the line itself takes long, too */
 	vcpu = vcpu_current();

@@ -195,6 +195,9 @@ def crashes(name, *expect, **more):
                   **more)
 
 
+GIVEBACK = (guest("reset", vcpus=4), guest("hello", vm="b", words="cpus=1", mem="37M"),
+            guest("reset", vm="c", words="-- many", mem="2M"))
+
 INSIDE = (
     inside("storm", cpus=4, limit=240, modules=(guest("storm", vcpus=6),)),
     inside("storm", row="storm-seed2", cpus=4, ips=2_000_000, limit=240,
@@ -216,9 +219,7 @@ INSIDE = (
     inside("stretch", modules=(guest("hello"), guest("ipi", vcpus=2, vm="b"))),
     inside("mutual", cpus=2, modules=(guest("loop", words="cpus=0"),
                                       guest("loop", vm="b", words="cpus=1"))),
-    inside("giveback", cpus=3, limit=60, modules=(
-        guest("reset", vcpus=4), guest("hello", vm="b", words="cpus=1", mem="37M"),
-        guest("reset", vm="c", words="-- many", mem="2M"))),
+    inside("giveback", cpus=3, limit=60, modules=GIVEBACK),
     inside("shortage", cpus=2, modules=(guest("hello", vcpus=3, mem="2M"),)),
     inside("moves", cpus=4, modules=(guest("monotonic"),)),
     inside("moves", row="moves-skewed", cpus=4,
@@ -258,6 +259,7 @@ RACE = (
     racing("marked", cpus=2),
     racing("storm", cpus=4, limit=400, modules=(guest("storm", vcpus=6),)),
     racing("bounce", cpus=3, modules=(guest("loop", words="cpus=0 -- exits"),)),
+    racing("giveback", cpus=3, limit=120, modules=GIVEBACK),
     racing("reading", cpus=4, limit=200, modules=(guest("storm", vcpus=4),)),
     racing("lone", cpus=2, limit=100, modules=(guest("spin", words="cpus=0"),)),
     racing("fair", cpus=2, limit=200, modules=tuple(
@@ -286,4 +288,14 @@ def hostile(seed, cpus, vms=8, lives=6, row=None):
 
 HOSTILE = (hostile(1, 1, row="hostile"), hostile(2, 2, vms=6, row="hostile-2-cpus"))
 
-ROWS = BOOT + GUESTS + INSIDE + HOSTILE + RACE
+UBSAN = (
+    *(crashes(test, rf"^PANIC cpu1: undefined behaviour at \S+d\.c:\d+:\d+: {what}$",
+              rf"\b{test}_turn\S*\+0x", row=f"ubsan-{test}", build="ubsan", cpus=2)
+      for test, what in (("shift", r"'int' 1 shifted by 33"),
+                         ("bounds", r"index 33 is outside 's32 \[4\]'"),
+                         ("add", r"33 \+ 2147483647 does not fit 'int'"))),
+    crashes("smash", r"^PANIC cpu1: the stack of smash is smashed$", row="ubsan-smash",
+            build="ubsan", cpus=2),
+)
+
+ROWS = BOOT + GUESTS + INSIDE + HOSTILE + RACE + UBSAN

@@ -9,3 +9,8 @@ struct cpuid_regs {
 };
 
 struct cpuid_regs cpuid(u32 leaf, u32 subleaf);
+
+static inline u64 rdtsc(void)
+{
+	return __builtin_ia32_rdtsc();
+}
