@@ -224,6 +224,9 @@ void nmi_handle(struct trap_frame *frame)
 	/* Where interrupts do not end guest mode, the UART's comes as an NMI. */
 	console_interrupt();
 	nmi_in_entry_window(frame);
+	/* And an idle CPU may have looked already: an interrupt ends the HLT to come. */
+	if (READ_ONCE(this_cpu()->idle)) /* IDLE: own store */
+		lapic_send_self(VECTOR_KICK);
 }
 
 void machine_check_handle(struct trap_frame *frame)

@@ -5,7 +5,7 @@ A row is judged by the serial port. All regexes of expect must match somewhere
 (^ and $ are ends of lines), none of forbid may. A row ends when the machine ends
 by itself; ends=False: when all of expect has come, since its guest goes on for ever.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NEVER = (r"\bPANIC\b", r"^(\S+: )?panic: ", r"^(\[\S+\] )?not ok\b",
          r"exit that cannot happen", r"^RACE: ")
@@ -296,6 +296,10 @@ UBSAN = (
                          ("add", r"33 \+ 2147483647 does not fit 'int'"))),
     crashes("smash", r"^PANIC cpu1: the stack of smash is smashed$", row="ubsan-smash",
             build="ubsan", cpus=2),
+    *(replace(row, name=f"ubsan-{row.name}", build="ubsan")
+      for row in (*BOOT, *GUESTS, *INSIDE)
+      if row.name in ("online-8", "bad-lines", "ipi-4", "cpuid", "msr", "state", "inject",
+                      "strio", "uart", "ioapic", "reset", "reading", "key", "giveback")),
 )
 
 ROWS = BOOT + GUESTS + INSIDE + HOSTILE + RACE + UBSAN

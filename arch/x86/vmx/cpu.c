@@ -160,10 +160,14 @@ void nmi_in_entry_window(const struct trap_frame *frame)
 
 	(void)frame;
 	/* Whatever this NMI has recorded must be looked at before guest code runs on.
-	 * A vCPU that is IN or EXITING may have passed its last-chance test. */
-	if (!hv || READ_ONCE(hv->gate->mode) == OUTSIDE_GUEST_MODE) /* KICK: own vCPU */
+	 * A vCPU that is IN or EXITING may have passed its last-chance test; one that is
+	 * OUTSIDE may have passed its last poll. Then it is early enough to leave word,
+	 * and another VMCS may be the current one. */
+	if (!hv)
 		return;
-	if (vmx.preemption_timer)
+	if (READ_ONCE(hv->gate->mode) == OUTSIDE_GUEST_MODE) /* KICK: own vCPU */
+		WRITE_ONCE(hv->exit_at_once, true); /* KICK: read by vmx_timer_arm() */
+	else if (vmx.preemption_timer)
 		vmx_exit_at_once(hv);
 	else
 		lapic_send_self(VECTOR_KICK); /* pending until the entry, and ends it */
