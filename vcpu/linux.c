@@ -104,7 +104,8 @@ static int find_payload(const struct image *image, struct linux_header *header,
 	if (image->size <= header->payload_offset + ENTRY64_OFFSET)
 		return -EINVAL;
 	header->payload_bytes = image->size - header->payload_offset;
-	return header->payload_bytes < promised ? -EINVAL : 0;
+	/* The last unit may be begun: memtest86+ ends in the middle of it. */
+	return ALIGN_UP(header->payload_bytes, SYSSIZE_UNIT) < promised ? -EINVAL : 0;
 }
 
 /* Boot protocol, "init_size": a relocatable kernel runs where it is loaded, if that

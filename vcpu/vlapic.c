@@ -37,8 +37,10 @@ void vlapic_reset_registers(struct vcpu *vcpu)
 	struct vlapic *lapic = &vcpu->lapic;
 
 	vlapic_timer_stop(vcpu);
-	for (unsigned i = 0; i < VLAPIC_REGS; i++)
-		WRITE_ONCE(lapic->reg[i], vlapic_is_lvt(i) ? APIC_LVT_MASKED : 0);
+	for (unsigned i = 0; i < VLAPIC_REGS; i++) {
+		if (i != APIC_ID)
+			WRITE_ONCE(lapic->reg[i], vlapic_is_lvt(i) ? APIC_LVT_MASKED : 0);
+	}
 	WRITE_ONCE(lapic->reg[APIC_DFR], DFR_FLAT);
 	WRITE_ONCE(lapic->reg[APIC_SVR], SVR_RESET);
 	for (unsigned i = 0; i < VLAPIC_VECTOR_WORDS; i++) {
@@ -50,6 +52,11 @@ void vlapic_reset_registers(struct vcpu *vcpu)
 	xchg(&lapic->errors, 0);
 }
 
+void vlapic_reset_id(struct vcpu *vcpu)
+{
+	WRITE_ONCE(vcpu->lapic.reg[APIC_ID], vcpu->lapic.id << XAPIC_ID_SHIFT);
+}
+
 void vlapic_reset(struct vcpu *vcpu, bool power_on)
 {
 	u64 base = VLAPIC_PAGE_DEFAULT | APIC_BASE_EN;
@@ -57,6 +64,7 @@ void vlapic_reset(struct vcpu *vcpu, bool power_on)
 	vlapic_reset_registers(vcpu);
 	if (!power_on)
 		return;
+	vlapic_reset_id(vcpu);
 	if (vcpu->index == 0)
 		base |= APIC_BASE_BSP;
 	WRITE_ONCE(vcpu->lapic.base, base);

@@ -21,7 +21,7 @@ struct vlapic {
 	u32 irr[VLAPIC_VECTOR_WORDS]; /* [A] others set bits, the home clears them */
 	u32 tmr[VLAPIC_VECTOR_WORDS]; /* [A] 1: came as a level; settled before IRR */
 	u32 errors;                   /* [A] what the next ESR write will show */
-	u32 id;                       /* [I] x2APIC ID, and xAPIC ID: the vCPU's index */
+	u32 id;                       /* [I] x2APIC ID: the vCPU's index */
 	u64 base;                     /* [R] IA32_APIC_BASE */
 	u64 base_reserved;            /* [I] bits of it that must be 0 */
 	u32 reg[VLAPIC_REGS];         /* [R] the other registers, by slot number */

@@ -8,7 +8,6 @@
 #include "vcpu/vlapic_regs.h"
 #include "vcpu/vm.h"
 
-#define XAPIC_DEST_SHIFT 24
 #define XAPIC_CLUSTER 0xf0u /* of an 8-bit logical destination in the cluster model */
 #define DFR_MODEL_SHIFT 28
 #define DFR_MODEL_FLAT 0xfu
@@ -25,12 +24,20 @@ static bool matches_x2apic(u32 id, u32 dest)
 
 static bool matches_xapic(const struct vlapic *lapic, u32 dest)
 {
-	u32 own = READ_ONCE(lapic->reg[APIC_LDR]) >> XAPIC_DEST_SHIFT;
+	u32 own = READ_ONCE(lapic->reg[APIC_LDR]) >> XAPIC_ID_SHIFT;
 
 	if (READ_ONCE(lapic->reg[APIC_DFR]) >> DFR_MODEL_SHIFT == DFR_MODEL_FLAT)
 		return dest <= APIC_VECTOR_MASK && dest & own;
 	return (dest & ~(u32)MASK(3, 0)) == (own & XAPIC_CLUSTER) &&
 	       dest & own & (u32)MASK(3, 0);
+}
+
+/* In xAPIC mode software may have given it another ID, or two the same. */
+static bool matches_physical(const struct vcpu *vcpu, u32 dest)
+{
+	if (vlapic_is_x2apic(vcpu))
+		return dest == vcpu->lapic.id;
+	return dest == READ_ONCE(vcpu->lapic.reg[APIC_ID]) >> XAPIC_ID_SHIFT;
 }
 
 static bool is_destination(const struct vcpu *vcpu, const struct apic_message *message)
@@ -40,7 +47,7 @@ static bool is_destination(const struct vcpu *vcpu, const struct apic_message *m
 	if (message->dest == APIC_DEST_ALL)
 		return true;
 	if (!message->logical)
-		return message->dest == vcpu->lapic.id;
+		return matches_physical(vcpu, message->dest);
 	if (vlapic_is_x2apic(vcpu))
 		return matches_x2apic(vcpu->lapic.id, message->dest);
 	return matches_xapic(&vcpu->lapic, message->dest);
@@ -106,7 +113,7 @@ static u32 icr_dest(const struct vcpu *vcpu, u64 icr)
 
 	if (vlapic_is_x2apic(vcpu))
 		return dest;
-	dest >>= XAPIC_DEST_SHIFT;
+	dest >>= XAPIC_ID_SHIFT;
 	return dest == APIC_DEST_ALL_XAPIC ? APIC_DEST_ALL : dest;
 }
 

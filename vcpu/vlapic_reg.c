@@ -11,7 +11,7 @@
 #define DFR_FIXED 0x0fffffffu
 #define LDR_MASK 0xff000000u
 #define ICR_HIGH_MASK 0xff000000u
-#define XAPIC_ID_SHIFT 24
+#define XAPIC_ID_MASK 0xff000000u
 #define SLOT_SHIFT 4
 
 /* Who may do what with a slot. */
@@ -138,6 +138,9 @@ static void xapic_write(struct vcpu *vcpu, unsigned slot, u32 value)
 	struct vlapic *lapic = &vcpu->lapic;
 
 	switch (slot) {
+	case APIC_ID:
+		WRITE_ONCE(lapic->reg[APIC_ID], value & XAPIC_ID_MASK);
+		break;
 	case APIC_LDR:
 		WRITE_ONCE(lapic->reg[APIC_LDR], value & LDR_MASK);
 		break;
@@ -157,9 +160,7 @@ static void xapic_write(struct vcpu *vcpu, unsigned slot, u32 value)
 
 static u32 id_read(const struct vcpu *vcpu)
 {
-	u32 id = vcpu->lapic.id;
-
-	return vlapic_is_x2apic(vcpu) ? id : id << XAPIC_ID_SHIFT;
+	return vlapic_is_x2apic(vcpu) ? vcpu->lapic.id : vcpu->lapic.reg[APIC_ID];
 }
 
 /* In x2APIC mode it follows from the ID (SDM 3A, "Deriving Logical x2APIC ID
@@ -256,8 +257,10 @@ static bool base_write(struct vcpu *vcpu, u64 value)
 	if ((was_x2 && on && !x2) || (!was_on && x2))
 		return false;
 	/* Turned off or on again it is as after power-up. */
-	if (was_on != on)
+	if (was_on != on) {
 		vlapic_reset_registers(vcpu);
+		vlapic_reset_id(vcpu);
+	}
 	WRITE_ONCE(lapic->base, value);
 	vlapic_look_again(vcpu);
 	return true;

@@ -33,6 +33,7 @@ enum {
 	APIC_SELF_IPI = 0x3f,
 };
 
+#define XAPIC_ID_SHIFT 24
 #define APIC_VECTOR_FIRST 16 /* lower ones are illegal */
 #define APIC_VECTOR_MASK 0xffu
 #define APIC_CLASS_MASK 0xf0u
@@ -84,6 +85,8 @@ void vlapic_error(struct vcpu *vcpu, u32 bit);
 bool vlapic_is_x2apic(const struct vcpu *vcpu);
 /* Everything but IA32_APIC_BASE and the ID, as after power-up. */
 void vlapic_reset_registers(struct vcpu *vcpu);
+/* The xAPIC ID: INIT leaves it alone. */
+void vlapic_reset_id(struct vcpu *vcpu);
 /* The home has taken away something that may have held a vector back. */
 void vlapic_look_again(struct vcpu *vcpu);
 /* The vector in service with the highest priority, or -1. */

@@ -20,7 +20,7 @@ sys.path.insert(0, TOOLS)
 import bochs        # noqa: E402
 import console      # noqa: E402
 
-VMS_MAX = 6             # in one boot
+MEMORY_MAX = 800        # MiB of RAM for the VMs of one boot
 BOOT_LIMIT = 60         # wall seconds until the first VM starts
 SPUR_MIB = 96           # beside the guests' RAM: Spur, GRUB's modules, tables
 IPS = 50_000_000
@@ -47,15 +47,15 @@ class Running:
 
 
 def together(tests):
-    """The boots: lists of tests of one processor model."""
+    """The boots: lists of tests that want the same machine."""
     boots, open_boots = [], {}
     for test in tests:
         if test.alone:
             boots.append([test])
             continue
-        boot = open_boots.get(test.model)
-        if boot is None or len(boot) == VMS_MAX:
-            boot = open_boots[test.model] = []
+        boot = open_boots.get((test.model, test.cpus))
+        if boot is None or sum(other.mem for other in boot) + test.mem > MEMORY_MAX:
+            boot = open_boots[test.model, test.cpus] = []
             boots.append(boot)
         boot.append(test)
     return boots
@@ -177,8 +177,9 @@ def run_boot(tests, images, build, keep=None, limit=None):
     memory = SPUR_MIB + sum(test.mem + 4 for test in tests)
     with tempfile.TemporaryDirectory(prefix="spur-kut-") as directory:
         iso = make_iso(boot, images, build, directory)
-        with bochs.Machine(iso, cpus=max(test.smp for test in tests),
-                           model=tests[0].model, ips=IPS, memory=memory) as machine:
+        cpus = tests[0].cpus or max(test.smp for test in tests)
+        with bochs.Machine(iso, cpus=cpus, model=tests[0].model, ips=IPS,
+                           memory=memory) as machine:
             trouble = follow(machine, boot)
             text = machine.text
     if keep:

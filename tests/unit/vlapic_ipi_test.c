@@ -59,6 +59,37 @@ static void physical(void)
 	CHECK_EQ(receivers(), 0xf);
 }
 
+/* Software may give a local APIC another ID in xAPIC mode, or two of them the same. */
+static void ids_of_their_own(void)
+{
+	u64 base;
+
+	vm = fake_vm(3);
+	fake_enable_apics(vm);
+	vlapic_mmio_write(vm->vcpus[1], APIC_ID * 16, 4, 0x42abcdef);
+	xapic_icr(0, 0x42, VECTOR);
+	CHECK_EQ(receivers(), 2);
+	xapic_icr(0, 1, VECTOR);
+	CHECK_EQ(receivers(), 0);
+	vlapic_mmio_write(vm->vcpus[2], APIC_ID * 16, 4, 0x42000000);
+	xapic_icr(0, 0x42, VECTOR);
+	CHECK_EQ(receivers(), 6);
+	vlapic_reset(vm->vcpus[1], false); /* INIT leaves it alone */
+	vlapic_mmio_write(vm->vcpus[1], APIC_SVR * 16, 4, 0x1ff);
+	xapic_icr(0, 0x42, VECTOR);
+	CHECK_EQ(receivers(), 6);
+	/* x2APIC mode has the first one; so has xAPIC mode after off and on. */
+	vlapic_msr_read(vm->vcpus[2], MSR_APIC_BASE, &base);
+	CHECK(vlapic_msr_write(vm->vcpus[2], MSR_APIC_BASE, base | APIC_BASE_EXTD));
+	xapic_icr(0, 2, VECTOR);
+	CHECK_EQ(receivers(), 4);
+	CHECK(vlapic_msr_write(vm->vcpus[2], MSR_APIC_BASE, base & ~APIC_BASE_EN));
+	CHECK(vlapic_msr_write(vm->vcpus[2], MSR_APIC_BASE, base));
+	vlapic_mmio_write(vm->vcpus[2], APIC_SVR * 16, 4, 0x1ff);
+	xapic_icr(0, 2, VECTOR);
+	CHECK_EQ(receivers(), 4);
+}
+
 static void shorthands(void)
 {
 	vm = fake_vm(4);
@@ -187,7 +218,8 @@ static void disabled_targets(void)
 }
 
 static const struct unit_test tests[] = {
-	UNIT_TEST(physical), UNIT_TEST(shorthands), UNIT_TEST(logical_flat),
+	UNIT_TEST(physical), UNIT_TEST(ids_of_their_own),
+	UNIT_TEST(shorthands), UNIT_TEST(logical_flat),
 	UNIT_TEST(logical_cluster), UNIT_TEST(logical_x2apic),
 	UNIT_TEST(lowest_priority_is_one), UNIT_TEST(nmi_init_sipi),
 	UNIT_TEST(illegal_vector), UNIT_TEST(disabled_targets),

@@ -229,7 +229,7 @@ static void odd_page_accesses(void)
 			CHECK(vlapic_mmio_read(cpu, offset, bytes, &value));
 	}
 	write(APIC_ID, 0xff000000);
-	CHECK_EQ(read(APIC_ID), 0);
+	CHECK_EQ(read(APIC_ID), 0xff000000);
 	write(APIC_LDR, 0xffffffff);
 	CHECK_EQ(read(APIC_LDR), 0xff000000);
 	write(APIC_DFR, 0);
