@@ -107,7 +107,6 @@ static void claim_panic(void)
 		halt_for_ever();
 	if (first == me)
 		machine_end(true); /* a panic inside the panic */
-	console_break_lock();
 }
 
 static void stop_others(void)
@@ -130,6 +129,15 @@ static void stop_others(void)
 			return;
 		udelay(1);
 	}
+}
+
+/* The console's lock only once nobody else runs who may hold it: an owner that finds it
+ * open would panic as well, and its place in the dump would be lost. */
+static void begin_panic(void)
+{
+	claim_panic();
+	stop_others();
+	console_break_lock();
 }
 
 static void print_others(void)
@@ -167,8 +175,7 @@ void panic(const char *fmt, ...)
 	va_list args;
 
 	cli();
-	claim_panic();
-	stop_others();
+	begin_panic();
 	va_start(args, fmt);
 	format_va(text, sizeof(text), fmt, args);
 	va_end(args);
@@ -180,8 +187,7 @@ void panic(const char *fmt, ...)
 
 void fatal_trap(const struct trap_frame *frame)
 {
-	claim_panic();
-	stop_others();
+	begin_panic();
 	printk("\nPANIC cpu%u: unexpected exception %lu\n", this_cpu()->id,
 	       frame->vector);
 	print_registers(frame);
@@ -191,8 +197,7 @@ void fatal_trap(const struct trap_frame *frame)
 
 void panic_silent_cpu(unsigned id, const char *what)
 {
-	claim_panic();
-	stop_others();
+	begin_panic();
 	printk("\nPANIC cpu%u: cpu%u does not answer a %s\n", this_cpu()->id, id, what);
 	finish_panic((u64)(uintptr_t)__builtin_return_address(0),
 		     *(const u64 *)__builtin_frame_address(0));
