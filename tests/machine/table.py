@@ -286,6 +286,13 @@ def hostile(seed, cpus, vms=8, lives=6, row=None):
                           *(ended(f"i{n}") for n in range(len(innocent)))))
 
 
+INJECTED = (
+    crashes("step", r"^ok NMI before the entry: \d{3} NMIs at as many boundaries, 0 else",
+            r"^ok NMI before the idle HLT: \d{3} NMIs at as many boundaries, 0 else",
+            r"^PANIC cpu1: on purpose", r"^cpu0: stopped at", cpus=2, limit=60,
+            forbid=(r"^not ok",), modules=(guest("spin", words="cpus=0"),)),
+)
+
 HOSTILE = (hostile(1, 1, row="hostile"), hostile(2, 2, vms=6, row="hostile-2-cpus"))
 
 UBSAN = (
@@ -302,4 +309,4 @@ UBSAN = (
                       "strio", "uart", "ioapic", "reset", "reading", "key", "giveback")),
 )
 
-ROWS = BOOT + GUESTS + INSIDE + HOSTILE + RACE + UBSAN
+ROWS = BOOT + GUESTS + INSIDE + INJECTED + HOSTILE + RACE + UBSAN
