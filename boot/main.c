@@ -13,6 +13,7 @@
 #include "arch/x86/trap.h"
 #include "arch/x86/tsc.h"
 #include "arch/x86/x86.h"
+#include "arch/x86/xstate.h"
 #include "assert.h"
 #include "boot/multiboot2.h"
 #include "boot/options.h"
@@ -231,6 +232,7 @@ void boot_main(u64 magic, u64 mbi)
 	why = virt_enable();
 	if (why)
 		stop_boot("cannot run guests here: %s", why);
+	xstate_probe();
 	cpu_set_online(this_cpu(), true);
 	why = virt_self_test();
 	if (why)

@@ -5,6 +5,7 @@
 #include "arch/x86/cpuid.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/x86.h"
+#include "arch/x86/xstate.h"
 #include "bits.h"
 #include "string.h"
 #include "timer.h"
@@ -57,6 +58,7 @@
 #define LEAF6_ARAT BIT(2)
 #define XSAVE_FEATURES                                                                   \
 	(BIT(0) | BIT(1) | BIT(2)) /* XSAVEOPT, XSAVEC, XGETBV(1); no XSAVES */
+#define XSAVE_XSAVEC BIT(1)
 #define EXT1_ECX                                                                         \
 	(ALL & ~(BIT(2) | BIT(10) | BIT(12) | BIT(13) | BIT(15) | BIT(23) | BIT(24)))
 #define EXT1_EDX ALL
@@ -161,7 +163,10 @@ static void add_xsave(struct builder *b)
 	r.ebx = size; /* of what XCR0 enables: see enabled_xsave_bytes() */
 	add(b, XCR0_LEAF, 0, true, r);
 	r = cpuid(XCR0_LEAF, 1);
-	add(b, XCR0_LEAF, 1, true, (struct cpuid_regs){r.eax & XSAVE_FEATURES, 0, 0, 0});
+	r.eax &= XSAVE_FEATURES;
+	if (!xstate_xsavec())
+		r.eax &= ~XSAVE_XSAVEC;
+	add(b, XCR0_LEAF, 1, true, (struct cpuid_regs){r.eax, 0, 0, 0});
 }
 
 /* TSC and core frequency, measured (SDM 2A, leaves 0x15 and 0x16). The crystal clock

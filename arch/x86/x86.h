@@ -154,6 +154,13 @@ static inline void xsave(void *area, u64 mask)
 			 : "r"(area), "a"((u32)mask), "d"((u32)(mask >> 32))
 			 : "memory");
 }
+static inline void xsavec(void *area, u64 mask)
+{
+	__asm__ volatile("xsavec64 (%0)"
+			 :
+			 : "r"(area), "a"((u32)mask), "d"((u32)(mask >> 32))
+			 : "memory");
+}
 static inline void xrstor(const void *area, u64 mask)
 {
 	__asm__ volatile("xrstor64 (%0)"

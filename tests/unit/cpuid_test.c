@@ -32,6 +32,13 @@ const struct cpu_features *cpu_features(void)
 	return &features;
 }
 
+static bool xsavec_works = true;
+
+bool xstate_xsavec(void)
+{
+	return xsavec_works;
+}
+
 u64 cpu_xcr0_offered(void)
 {
 	return offered;
@@ -360,6 +367,10 @@ static void xsave_components(void)
 	check_regs(ask(0xd, 0), 0x2e7, 576, 2696, 0);
 	CHECK_EQ(ask(0xd, 1).eax, 7); /* not XSAVES */
 	CHECK_EQ(ask(0xd, 1).ecx, 0);
+	xsavec_works = false;
+	build();
+	CHECK_EQ(ask(0xd, 1).eax, 5);
+	xsavec_works = true;
 	check_regs(ask(0xd, 2), 256, 576, 0, 0);
 	check_regs(ask(0xd, 6), 512, 1152, 2, 0);
 	check_regs(ask(0xd, 9), 8, 2688, 0, 0);
