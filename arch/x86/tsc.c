@@ -8,7 +8,6 @@
 #include "x86.h"
 
 #define PM_TIMER_HZ 3579545UL
-#define PM_TIMER_MASK 0xffffffUL    /* the 24 bits that every PM timer has */
 #define PM_TICKS (PM_TIMER_HZ / 50) /* 20 ms */
 #define PIT_HZ 1193182UL
 #define PIT_COUNT (PIT_HZ / 50)
@@ -23,7 +22,8 @@
 #define SYNC_GOOD_US 5         /* a round trip as short as this needs no better one */
 #define SPIN_LIMIT (1UL << 28) /* a dead timer must not hang the boot */
 
-static u64 khz; /* [I] after tsc_calibrate() */
+static u64 khz;     /* [I] after tsc_calibrate() */
+static u16 pm_port; /* [I] the same; 0: no PM timer */
 
 u64 tsc_khz(void)
 {
@@ -64,10 +64,16 @@ static u64 cycles_by_pit(void)
 	return rdtsc() - tsc;
 }
 
+u32 pm_timer_now(void)
+{
+	return pm_port ? inl(pm_port) & PM_TIMER_MASK : 0;
+}
+
 void tsc_calibrate(u16 pm_timer_port)
 {
 	u64 cycles = pm_timer_port ? cycles_by_pm_timer(pm_timer_port) : 0;
 
+	pm_port = pm_timer_port;
 	khz = cycles ? cycles * PM_TIMER_HZ / PM_TICKS / 1000
 		     : cycles_by_pit() * PIT_HZ / PIT_COUNT / 1000;
 	if (!khz)
@@ -87,7 +93,7 @@ void tsc_sync_serve(void)
 	/* ONLINE: pairs with the release in ask_boot_cpu(). */
 	if (smp_load_acquire(&sync_turn) != TURN_ASKED)
 		return;
-	WRITE_ONCE(sync_answer, rdtsc()); /* ONLINE: before the turn below */
+	WRITE_ONCE(sync_answer, rdtsc());             /* ONLINE: before the turn below */
 	smp_store_release(&sync_turn, TURN_ANSWERED); /* ONLINE: with ask_boot_cpu() */
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* XSAVEC, tried once: Bochs 2.7 stores the components behind SSE in another place than the
- * one where its XRSTOR looks for them (SDM 1 "Compacted Form of the XSAVE Area": the
- * first follows the header). A kernel that uses it gives its processes wrong vector
+/* XSAVEC, tried once: Bochs 2.7 stores the components behind SSE in another place than
+ * where its XRSTOR looks for them (SDM 1 "Compacted Form of the XSAVE Area": the first
+ * follows the header). A kernel that uses it gives its processes wrong vector
  * registers back, so guests are not told of it there. */
 #include "arch/x86/xstate.h"
 #include "arch/x86/cpuid.h"

@@ -35,9 +35,11 @@ def make_iso(row, build, directory):
                           check=True, capture_output=True, text=True).stdout
     with open(config, "w", encoding="ascii") as file:
         file.write(text)
-    names = sorted({module.split()[0] for module in row.modules})
-    files = [config if name == NOT_A_GUEST else os.path.join(build, "guest", name)
-             for name in names]
+    given = dict(file.split("=", 1) for file in row.files)
+    names = sorted({module.split()[0] for module in row.modules} - given.keys())
+    files = [*row.files]
+    files += [config if name == NOT_A_GUEST else os.path.join(build, "guest", name)
+              for name in names]
     iso = os.path.join(directory, "spur.iso")
     elf = os.path.join(build, row.build + ".elf")
     subprocess.run([os.path.join(TOOLS, "iso"), iso, elf, config, *files],

@@ -18,6 +18,7 @@ static const struct machine_test *const tests[] = {
 	&bounce_test, &race_test,     &marked_test,  &hostile_test,  &victim_test,
 	&ub_shift_test, &ub_bounds_test, &ub_add_test, &smash_test,
 	&step_test,
+	&clock_test,
 };
 
 static u32 passed, failed; /* [A] */

@@ -21,6 +21,7 @@ extern const struct machine_test storm_test, lone_test, reading_test, panic_test
 extern const struct machine_test hostile_test;
 extern const struct machine_test victim_test;
 extern const struct machine_test step_test;
+extern const struct machine_test clock_test;
 
 /* One line of the result. */
 void test_result(const char *name, bool passed, const char *fmt, ...)

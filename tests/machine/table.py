@@ -27,6 +27,7 @@ class Row:
     typed: tuple = ()               # (regex, text): wait for one, type the other
     ends: bool = True
     panics: bool = False            # what NEVER names is what the row is about
+    files: tuple = ()               # "NAME=PATH": modules that are no test guests
     limit: float = 25               # wall seconds, one row at a time on an idle host
 
 
