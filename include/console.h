@@ -12,6 +12,10 @@ void console_use_interrupts(void);
 /* Put bytes into the ring. What does not fit is dropped and counted. Any root
  * context but NMI. */
 void console_write(const char *text, size_t bytes);
+/* The same for one of several writers: where the line is not this writer's, or none is
+ * begun, a line is begun with the prefix. */
+void console_write_part(const void *writer, const char *prefix, const char *text,
+			size_t bytes);
 /* Can guests go on writing without losing any? Else one that can wait should. */
 bool console_has_room(void);
 /* As console_write(), for the log: also on the screen. */

@@ -4,7 +4,7 @@
  *
  * Lock order, outermost first (each may be taken with those left of it held):
  *   vm->mmu_lock -> a virtio device -> the switches' table, a port ->
- *   vm->device_lock -> page allocator -> console
+ *   vm->device_lock -> page allocator, a guest's console -> console
  * Never wait for another CPU (kick with WAIT) with a lock held that an
  * inbox handler takes. */
 #pragma once

@@ -6,6 +6,7 @@
 #include "bits.h"
 #include "printk.h"
 #include "spinlock.h"
+#include "string.h"
 
 #define RING_BYTES 65536
 #define LINE_BYTES 256
@@ -17,6 +18,7 @@ static struct spinlock lock;
 static char ring[RING_BYTES];     /* [L] */
 static u64 head, tail;            /* [L] written up to head, sent up to tail */
 static char last = '\n';          /* [L] the last byte of any output */
+static const void *last_writer;   /* [L] whose bytes were last; NULL: the log's */
 static bool in_log_line;          /* [L] a line of the log is not yet ended */
 static u64 dropped;               /* [L] bytes that found the ring full */
 static bool present;              /* [I] there is a UART */
@@ -102,6 +104,22 @@ void console_write(const char *text, size_t bytes)
 	spin_unlock(&lock);
 }
 
+void console_write_part(const void *writer, const char *prefix, const char *text,
+			size_t bytes)
+{
+	u64 limit = RING_BYTES - LOG_BYTES;
+
+	spin_lock(&lock);
+	if (last_writer != writer || last == '\n') {
+		if (last != '\n')
+			put_locked("\r\n", 2, limit);
+		put_locked(prefix, strlen(prefix), limit);
+	}
+	last_writer = writer;
+	put_locked(text, bytes, limit);
+	spin_unlock(&lock);
+}
+
 bool console_has_room(void)
 {
 	bool room;
@@ -118,6 +136,7 @@ void console_log(const char *text, size_t bytes)
 	/* A line of the log begins a line, also amid what a guest is printing. */
 	if (last != '\n' && !in_log_line)
 		put_locked("\r\n", 2, RING_BYTES);
+	last_writer = NULL;
 	in_log_line = bytes && text[bytes - 1] != '\n';
 	for (size_t i = 0; i < bytes; i++) {
 		if (text[i] == '\n')
@@ -140,17 +159,16 @@ void console_poll(void)
 	if (!READ_ONCE(attention)) /* STATS: an interrupt comes again if missed */
 		return;
 	WRITE_ONCE(attention, 0);
-	spin_lock(&lock);
-	pump_locked();
-	byte = serial_rx();
-	spin_unlock(&lock);
-	while (byte >= 0) {
-		if (input_handler)
-			input_handler((u8)byte);
+	do {
 		spin_lock(&lock);
+		/* Anew for each byte: the interrupt is an edge, so the UART must be left
+		 * with nothing received and nothing that it waits to be given. */
+		pump_locked();
 		byte = serial_rx();
 		spin_unlock(&lock);
-	}
+		if (byte >= 0 && input_handler)
+			input_handler((u8)byte);
+	} while (byte >= 0);
 }
 
 bool console_flush_step(void)

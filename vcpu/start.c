@@ -30,7 +30,7 @@ void vms_start(const struct bootinfo *info,
 	vms_set_end(machine_end);
 	panic_set_dump(vms_dump);
 	vms_expect(1); /* so that none is the last one before all are there */
-	guest_console_init(good);
+	guest_console_init(descs, count);
 	console_set_input(guest_console_input);
 	for (unsigned i = 0; i < count; i++) {
 		if (!descs[i].error[0])
