@@ -233,5 +233,5 @@ void vcpu_handle_exit(struct vcpu *vcpu)
 	handlers[vcpu->exit.reason](vcpu);
 	displaced = virt_take_displaced(vcpu->hv);
 	if (displaced >= 0)
-		vlapic_unaccept(vcpu, (u8)displaced);
+		vcpu_take_back(vcpu, (u8)displaced);
 }

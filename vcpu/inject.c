@@ -5,6 +5,7 @@
 #include "arch/x86/regs.h"
 #include "atomic.h"
 #include "vcpu/run.h"
+#include "vcpu/vm.h"
 
 /* A processor keeps one NMI while another is handled (SDM 3A "Handling Multiple NMIs");
  * what came beyond that is forgotten. */
@@ -37,18 +38,54 @@ static void prepare_nmi(struct vcpu *vcpu)
 	virt_want_nmi_window(vcpu->hv, pending);
 }
 
+static bool extint_waits(const struct vcpu *vcpu)
+{
+	return vcpu->extint != VCPU_NO_EXTINT || pic_has_work(vcpu);
+}
+
+/* An 8259's interrupt passes by the local APIC's registers: no priority, no EOI there. */
+static void inject_extint(struct vcpu *vcpu)
+{
+	u8 vector = vcpu->extint != VCPU_NO_EXTINT ? (u8)vcpu->extint
+						   : pic_acknowledge(vcpu->vm);
+
+	vcpu->extint = VCPU_NO_EXTINT;
+	vcpu->extint_given = true;
+	virt_inject_interrupt(vcpu->hv, vector);
+	vcpu->stats.injected++;
+}
+
+static void inject_vector(struct vcpu *vcpu, u8 vector)
+{
+	vlapic_accept(vcpu, vector);
+	vcpu->extint_given = false;
+	virt_inject_interrupt(vcpu->hv, vector);
+	vcpu->stats.injected++;
+}
+
 static void prepare_interrupt(struct vcpu *vcpu)
 {
 	int vector = vlapic_highest_pending(vcpu);
+	bool extint = extint_waits(vcpu);
 
-	if (vector >= 0 && !virt_event_pending(vcpu->hv) &&
+	if ((extint || vector >= 0) && !virt_event_pending(vcpu->hv) &&
 	    virt_interrupts_open(vcpu->hv)) {
-		vlapic_accept(vcpu, (u8)vector);
-		virt_inject_interrupt(vcpu->hv, (u8)vector);
-		vcpu->stats.injected++;
+		if (extint)
+			inject_extint(vcpu);
+		else
+			inject_vector(vcpu, (u8)vector);
 		vector = vlapic_highest_pending(vcpu);
+		extint = extint_waits(vcpu);
 	}
-	virt_want_interrupt_window(vcpu->hv, vector >= 0);
+	virt_want_interrupt_window(vcpu->hv, extint || vector >= 0);
+}
+
+void vcpu_take_back(struct vcpu *vcpu, u8 vector)
+{
+	if (vcpu->extint_given)
+		vcpu->extint = vector;
+	else
+		vlapic_unaccept(vcpu, vector);
 }
 
 void vcpu_prepare_events(struct vcpu *vcpu)

@@ -72,6 +72,9 @@ static const struct pio_range {
 } pio_map[] = {
 	{UART_PORT, UART_PORT + UART_PORTS - 1, "UART", uart_port_read, uart_port_write},
 	{PM_SLEEP_CONTROL, PM_TIMER + 3, "ACPI", pm_read, pm_write},
+	{PIC_MASTER, PIC_MASTER + 1, "PIC", pic_read, pic_write},
+	{PIC_SLAVE, PIC_SLAVE + 1, "PIC", pic_read, pic_write},
+	{PIC_ELCR, PIC_ELCR + 1, "PIC", pic_read, pic_write},
 	{RTC_PORT, RTC_PORT + 1, "RTC", rtc_port_read, rtc_port_write},
 	{PIO_PIT_COUNTER2, PIO_PIT_COUNTER2, "PIT", legacy_read, nothing_write},
 	{PIO_PORT61, PIO_PORT61, "system control B", legacy_read, nothing_write},

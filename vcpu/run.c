@@ -7,6 +7,7 @@
 #include "atomic.h"
 #include "stretch.h"
 #include "vcpu/entry_gate.h"
+#include "vcpu/vm.h"
 #include "vcpu/vm_table.h"
 
 /* Could it wake from HLT now? An NMI always can, an interrupt only if HLT was
@@ -16,7 +17,7 @@ static bool halt_is_over(struct vcpu *vcpu)
 	/* KICK: payload; looked at after the request. Not while one is handled. */
 	if (READ_ONCE(vcpu->nmi_pending) && !vcpu->halted_in_nmi)
 		return true;
-	return vcpu->halted_with_if && vlapic_has_work(vcpu);
+	return vcpu->halted_with_if && (vlapic_has_work(vcpu) || pic_has_work(vcpu));
 }
 
 static bool init_or_sipi(struct vcpu *vcpu)

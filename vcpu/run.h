@@ -17,5 +17,7 @@ bool vcpu_should_run(struct vcpu *vcpu);
 bool vcpu_serve_requests(struct vcpu *vcpu, enum run_result *result);
 /* Choose what to inject at the next entry, or ask for a window (inject.c). */
 void vcpu_prepare_events(struct vcpu *vcpu);
+/* The interrupt of the last injection was not delivered: it is pending again. */
+void vcpu_take_back(struct vcpu *vcpu, u8 vector);
 /* Handle the exit in vcpu->exit (exit.c). */
 void vcpu_handle_exit(struct vcpu *vcpu);

@@ -120,6 +120,9 @@ struct vcpu *vcpu_create(struct vm *vm, unsigned index)
 			    vm->desc->weight);
 	vcpu->run.group = keeper_group(vm->id);
 	vlapic_init(vcpu, cpu_features()->physical_bits);
+	vcpu->extint = VCPU_NO_EXTINT;
+	if (vm->desc->pic && index == 0)
+		vlapic_wire_extint(vcpu);
 	vcpu->cpuid_count = cpuid_policy(vcpu, vcpu->cpuid, VCPU_CPUID_MAX);
 	virt_vcpu_set_cpuid(vcpu->hv, vcpu->cpuid, vcpu->cpuid_count);
 	vm->vcpus[index] = vcpu;

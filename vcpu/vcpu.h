@@ -24,6 +24,8 @@ enum vcpu_activity {
 #define VCPU_INIT_PENDING BIT(0)
 #define VCPU_SIPI_PENDING BIT(1)
 
+#define VCPU_NO_EXTINT (-1)
+
 #define VCPU_CPUID_MAX 64
 
 /* First registers of the boot vCPU, from the loader's plan. */
@@ -57,6 +59,8 @@ struct vcpu {
 	u64 misc_enable;          /* [O] IA32_MISC_ENABLE, what can be written */
 	char name[32];            /* [I] "vm0/vcpu1" */
 	struct virt_exit exit;    /* [O] the last one */
+	s32 extint; /* [O] vector of the 8259's that was taken and not delivered */
+	bool extint_given; /* [O] the last interrupt that was injected was the 8259's */
 	bool check_events; /* [O] look at what there is to inject before the next entry */
 	bool halted_in_nmi; /* [O] ... in an NMI handler: an NMI does not end it */
 	u32 hopeless;      /* [A] sleeps with interrupts off, or waits for SIPI */

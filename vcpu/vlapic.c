@@ -83,6 +83,21 @@ void vlapic_init(struct vcpu *vcpu, unsigned phys_bits)
 	vlapic_reset(vcpu, true);
 }
 
+bool vlapic_takes_extint(const struct vcpu *vcpu)
+{
+	u32 lvt = READ_ONCE(vcpu->lapic.reg[APIC_LVT_LINT0]);
+
+	if (!vlapic_enabled(vcpu))
+		return true;
+	return !(lvt & APIC_LVT_MASKED) && (lvt & APIC_LVT_DELIVERY) == APIC_LVT_EXTINT;
+}
+
+void vlapic_wire_extint(struct vcpu *vcpu)
+{
+	WRITE_ONCE(vcpu->lapic.reg[APIC_SVR], SVR_RESET | APIC_SVR_ENABLE);
+	WRITE_ONCE(vcpu->lapic.reg[APIC_LVT_LINT0], APIC_LVT_EXTINT);
+}
+
 /* --- acceptance, from any CPU --- */
 
 void vlapic_error(struct vcpu *vcpu, u32 bit)

@@ -81,6 +81,11 @@ void vlapic_accept(struct vcpu *vcpu, u8 vector);
 void vlapic_unaccept(struct vcpu *vcpu, u8 vector);
 /* Is there a vector to inject? For the blocking test. */
 bool vlapic_has_work(struct vcpu *vcpu);
+/* Does LINT0 let interrupts of an 8259 through? (SDM 3A "Local Vector Table (LVT)";
+ * with the APIC off, LINT0 is the processor's INTR.) */
+bool vlapic_takes_extint(const struct vcpu *vcpu);
+/* LINT0 as a BIOS leaves it where there is an 8259: ExtINT. After vlapic_init(). */
+void vlapic_wire_extint(struct vcpu *vcpu);
 /* The task-priority register, all eight bits: CR8 is its upper four. */
 void vlapic_set_tpr(struct vcpu *vcpu, u8 tpr);
 u8 vlapic_tpr(const struct vcpu *vcpu);

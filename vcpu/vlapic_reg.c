@@ -88,6 +88,9 @@ static void lvt_write(struct vcpu *vcpu, unsigned slot, u32 value)
 		vlapic_timer_set_lvt(vcpu, value);
 	else
 		WRITE_ONCE(lapic->reg[slot], value);
+	/* The 8259 may have been waiting for this. */
+	if (slot == APIC_LVT_LINT0)
+		vcpu_make_request(REQ_EVENT, vcpu);
 }
 
 static void icr_store(struct vcpu *vcpu, u64 icr)

@@ -34,6 +34,8 @@ enum {
 };
 
 #define XAPIC_ID_SHIFT 24
+#define APIC_LVT_DELIVERY 0x700u
+#define APIC_LVT_EXTINT 0x700u
 #define APIC_VECTOR_FIRST 16 /* lower ones are illegal */
 #define APIC_VECTOR_MASK 0xffu
 #define APIC_CLASS_MASK 0xf0u

@@ -45,6 +45,8 @@ struct vm *vm_create(const struct vm_desc *desc, unsigned id, const struct rtc *
 		return NULL;
 	}
 	ioapic_reset(&vm->ioapic);
+	if (desc->pic)
+		pic_init(&vm->pic);
 	uart_reset(&vm->uart);
 	vm->rtc = *rtc;
 	smp_store_release(&vms[id], vm); /* VMS: pairs with vm_at() */

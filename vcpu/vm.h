@@ -7,6 +7,7 @@
 #include "config.h"
 #include "dev/hpet.h"
 #include "dev/ioapic.h"
+#include "dev/pic.h"
 #include "dev/pm.h"
 #include "dev/rtc.h"
 #include "dev/testdev.h"
@@ -33,6 +34,7 @@ struct vm {
 	struct testdev testdev; /* [L] */
 	struct virtio virtio;   /* see virtio.h */
 	struct hpet hpet;       /* [L] */
+	struct pic pic;         /* [L] */
 	u64 unknown_pio;        /* [L] accesses to ports where nothing is */
 	u16 unknown_pio_last;   /* [L] the last such port */
 	u32 state;              /* [A] enum vm_state */

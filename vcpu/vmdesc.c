@@ -200,6 +200,11 @@ static bool parse_x2apic(const char *value, struct vm_desc *vm)
 	return parse_switch(value, &vm->x2apic);
 }
 
+static bool parse_pic(const char *value, struct vm_desc *vm)
+{
+	return parse_switch(value, &vm->pic);
+}
+
 static bool parse_start(const char *value, struct vm_desc *vm)
 {
 	return parse_switch(value, &vm->starts);
@@ -232,6 +237,7 @@ static const struct key {
 	{"weight", parse_weight, "a number from 1 to 10000"},
 	{"kvm", parse_kvm, "on or off"},
 	{"x2apic", parse_x2apic, "on or off"},
+	{"pic", parse_pic, "on or off"},
 	{"start", parse_start, "on or off"},
 	{"reset", parse_reset, "restart or end"},
 	{"triple", parse_triple, "stop or reset"},

@@ -46,6 +46,7 @@ struct vm_desc {
 	unsigned weight; /* weight=N: share of a CPU against other VMs */
 	bool kvm;        /* kvm=on: KVM's CPUID leaves and clock */
 	bool x2apic;     /* x2apic=on: the guest sees x2APIC */
+	bool pic;        /* pic=on: there are 8259s */
 	bool starts;     /* start=on: at boot; else when the monitor is told to */
 	bool restarts;   /* reset=restart: a guest's reset makes the VM anew */
 	bool triple_resets; /* triple=reset: a triple fault is a reset, not an error */

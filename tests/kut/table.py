@@ -62,7 +62,7 @@ TESTS = (
     Test("rdpru"),
     Test("tsx-ctrl"),
     Test("cmpxchg8b"),
-    Test("realmode"),
+    Test("realmode", words="pic=on"),
     Test("hpet_read", "hpet_read_test", smp=3),
     Test("kvmclock_test", smp=2),
     Test("ioapic", smp=4),

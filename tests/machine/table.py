@@ -155,6 +155,7 @@ GUESTS = (
     alone("nmi"),
     alone("inject"),
     alone("debug"),
+    alone("pic", words="pic=on"),
     alone("strio"),
     alone("uart", typed=((r"^uart: type three$", "abc"),
                          (r"^uart: type a line$", "Spur 16550\n"))),

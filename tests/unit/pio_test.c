@@ -44,9 +44,9 @@ static void probes_end_soon(void)
 	CHECK_EQ(pio_read(cpu, 0x2f9, 1), 0xff);
 	CHECK_EQ(pio_read(cpu, 0x2f9, 2), 0xffff);
 	CHECK_EQ(pio_read(cpu, 0xffff, 4), 0xffffffff);
-	pio_write(cpu, 0x21, 1, 0xff);
+	pio_write(cpu, 0x22, 1, 0xff);
 	CHECK_EQ(vm->unknown_pio, 4);
-	CHECK_EQ(vm->unknown_pio_last, 0x21);
+	CHECK_EQ(vm->unknown_pio_last, 0x22);
 }
 
 static void every_port(void)

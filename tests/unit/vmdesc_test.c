@@ -54,7 +54,7 @@ static void parse_one(const char *line)
 static void everything(void)
 {
 	begin();
-	module("vm=web vcpus=2 mem=512M cpus=0-1,5 weight=300 kvm=off x2apic=off "
+	module("vm=web vcpus=2 mem=512M cpus=0-1,5 weight=300 kvm=off x2apic=off pic=on "
 	       "reset=end triple=reset start=off -- console=ttyS0 -- vm=x");
 	module("vm=web initrd");
 	parse();
@@ -66,7 +66,7 @@ static void everything(void)
 	CHECK_EQ(vms[0].mem_bytes, MIB(512));
 	CHECK_EQ(vms[0].cpu_mask, 0x23);
 	CHECK_EQ(vms[0].weight, 300);
-	CHECK(!vms[0].kvm && !vms[0].x2apic);
+	CHECK(!vms[0].kvm && !vms[0].x2apic && vms[0].pic);
 	CHECK(!vms[0].starts && !vms[0].restarts && vms[0].triple_resets);
 	CHECK(vms[0].kernel == &info.modules[0]);
 	CHECK(vms[0].initrd == &info.modules[1]);
@@ -86,7 +86,7 @@ static void defaults(void)
 	CHECK_EQ(vms[0].vcpus, 1);
 	CHECK_EQ(vms[0].mem_bytes, MIB(256));
 	CHECK_EQ(vms[0].cpu_mask, 0);
-	CHECK(vms[0].kvm && vms[0].x2apic && !vms[0].initrd);
+	CHECK(vms[0].kvm && vms[0].x2apic && !vms[0].pic && !vms[0].initrd);
 	CHECK(vms[0].starts && vms[0].restarts && !vms[0].triple_resets);
 	CHECK_STR(vms[1].name, "vm1");
 	CHECK_STR(vms[1].cmdline, "a  b ");

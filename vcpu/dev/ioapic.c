@@ -75,6 +75,7 @@ void ioapic_set_line(struct vm *vm, unsigned pin, bool level)
 
 	if (pin >= IOAPIC_PINS)
 		return;
+	pic_set_line(vm, pin, level);
 	rises = level && !(ioapic->lines & BIT(pin));
 	if (level)
 		ioapic->lines |= (u32)BIT(pin);
