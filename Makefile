@@ -92,6 +92,13 @@ test-nested: images
 fuzz-guest: images
 	@tests/machine/fuzz --build $(BUILD) --seeds $(or $(SEEDS),60)
 
+# The storm under so many schedules; one of them again, with all that it says.
+schedules: images
+	@tests/machine/schedules --build $(BUILD) --seeds $(or $(SEEDS),30)
+
+replay: images
+	@tests/machine/schedules --build $(BUILD) --first $(or $(SEED),1) --seeds 1 -v
+
 bench: images
 	@tests/machine/bench --build $(BUILD)
 
@@ -112,5 +119,5 @@ clean:
 	rm -rf $(BUILD)
 
 
-.PHONY: fuzz-guest all run test test-nested bench check images clean
+.PHONY: fuzz-guest schedules replay all run test test-nested bench check images clean
 -include $(OBJECTS:.o=.d)

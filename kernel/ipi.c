@@ -12,6 +12,7 @@
 #include "kernel/doorbell.h"
 #include "kernel/panic.h"
 #include "kernel/sched_inbox.h"
+#include "points.h"
 #include "timer.h"
 #include "virt.h"
 
@@ -57,6 +58,7 @@ static void wait_step(unsigned waited_for, u64 deadline, const char *what)
 {
 	irq_window();
 	ipi_serve();
+	schedule_point();
 	cpu_relax();
 	if (tsc_now() > deadline)
 		panic_silent_cpu(waited_for, what);
@@ -73,6 +75,7 @@ void ipi_kick_and_wait(u64 mask)
 	for (u64 m = mask; m; m &= m - 1)
 		ticket[bit_lowest(m)] =
 			atomic_fetch_add(&cpu_of(bit_lowest(m))->inbox_seq, 1) + 1;
+	schedule_point();
 	ipi_kick_mask(mask);
 	for (u64 m = mask; m; m &= m - 1) {
 		unsigned id = bit_lowest(m);
@@ -140,6 +143,7 @@ void ipi_acknowledge(void)
 	/* ACK: pairs with the fetch-add in ipi_kick_and_wait(). */
 	u64 seq = smp_load_acquire(&cpu->inbox_seq);
 
+	schedule_point();
 	/* ACK: whatever this CPU's vCPU did before it went OUTSIDE is before this. */
 	if (READ_ONCE(cpu->ack_seq) != seq)
 		smp_store_release(&cpu->ack_seq, seq);

@@ -18,6 +18,7 @@
 #include "kernel/sched_inbox.h"
 #include "kernel/share.h"
 #include "kernel/timer_queue.h"
+#include "points.h"
 #include "stretch.h"
 #include "timer.h"
 
@@ -239,6 +240,7 @@ void sched_serve_inbox(void)
 
 		/* WAKE: cleared before the reasons are read; pairs with push(). */
 		xchg(&r->in_inbox, 0);
+		schedule_point();
 		if (READ_ONCE(r->home) ==
 		    (s32)cpu->id) /* HOME: only the home changes it */
 			look_at(cpu, r);
@@ -371,6 +373,7 @@ static void settle_blocked(struct cpu *cpu, struct runnable *r)
 	WRITE_ONCE(r->wait, WAIT_BLOCKED); /* WAKE: read by sched_wake() */
 	/* WAKE: pairs with the fence in sched_wake(). */
 	smp_mb();
+	schedule_point();
 	if (r->ops->has_work(r)) {
 		/* A waker that was faster has pushed it: then the inbox brings it. */
 		if (cmpxchg(&r->wait, WAIT_BLOCKED, WAIT_AWAKE) == WAIT_BLOCKED)

@@ -3,6 +3,7 @@
  * instruction here: the same source is explored by a model checker on the host. */
 #include "vcpu/entry_gate.h"
 #include "assert.h"
+#include "points.h"
 #include "vcpu.h"
 
 bool gate_enter(struct vcpu *vcpu)
@@ -17,6 +18,7 @@ bool gate_enter(struct vcpu *vcpu)
 	 * atomic or and the cmpxchg in vcpu_kick(): either the kicker sees IN, or
 	 * the test below sees its request. */
 	smp_mb();
+	schedule_point();
 	if (!gate_last_chance(gate))
 		return true;
 	gate_leave(vcpu);

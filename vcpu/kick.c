@@ -8,6 +8,7 @@
 #include "atomic.h"
 #include "cpu.h"
 #include "ipi.h"
+#include "points.h"
 #include "sched.h"
 #include "vcpu.h"
 #include "vcpu/vm.h"
@@ -90,7 +91,9 @@ static s32 target_of(struct vcpu *vcpu, unsigned req)
 		note(number, KICK_WOKE);
 		return GATE_CPU_NONE;
 	}
+	schedule_point();
 	decision = decision_for(vcpu_exiting_guest_mode(vcpu));
+	schedule_point();
 	if (decision == KICK_SENT || (req & REQ_WAIT && decision != KICK_OUTSIDE)) {
 		enum kick_decision unused = decision;
 

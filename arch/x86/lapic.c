@@ -5,6 +5,7 @@
 #include "lapic.h"
 #include "cpu.h"
 #include "cpuid.h"
+#include "ipi_fault.h"
 #include "regs.h"
 #include "timer.h"
 #include "trap.h"
@@ -132,6 +133,8 @@ static void send(u32 apic_id, u32 command)
 
 void lapic_send_ipi(u32 apic_id, u8 vector)
 {
+	if (ipi_fault(apic_id, vector))
+		return;
 	send(apic_id, ICR_FIXED | ICR_ASSERT | vector);
 }
 
@@ -147,6 +150,8 @@ void lapic_send_nmi_others(void)
 
 void lapic_send_nmi(u32 apic_id)
 {
+	if (ipi_fault(apic_id, IPI_FAULT_NMI))
+		return;
 	send(apic_id, ICR_NMI | ICR_ASSERT);
 }
 

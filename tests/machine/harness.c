@@ -19,6 +19,8 @@ static const struct machine_test *const tests[] = {
 	&ub_shift_test, &ub_bounds_test, &ub_add_test, &smash_test,
 	&step_test,
 	&clock_test,
+	&schedule_test,
+	&lost_test,
 };
 
 static u32 passed, failed; /* [A] */

@@ -22,6 +22,8 @@ extern const struct machine_test hostile_test;
 extern const struct machine_test victim_test;
 extern const struct machine_test step_test;
 extern const struct machine_test clock_test;
+extern const struct machine_test schedule_test;
+extern const struct machine_test lost_test;
 
 /* One line of the result. */
 void test_result(const char *name, bool passed, const char *fmt, ...)
@@ -44,5 +46,9 @@ void worker_start(struct worker *w, unsigned id, void (*turn)(struct worker *w),
 u64 worker_random(struct worker *w);
 /* What a vCPU of this VM does at REQ_TEST; before the first of them is made. */
 void test_set_handler(struct vm *vm, void (*handler)(struct vcpu *));
+/* The storm with only so small a part of everything; before it starts. */
+void storm_shorten(u64 to_part);
+/* What schedule.c has done to the storm, if it has. */
+void schedule_report(void);
 /* The VM of the first module, once it runs; NULL before. */
 struct vm *test_vm(unsigned id);

@@ -316,6 +316,21 @@ INJECTED = (
             forbid=(r"^not ok",), modules=(guest("spin", words="cpus=0"),)),
 )
 
+def schedule(seed, row=None):
+    """A short storm; the seed decides on the machine, the delays and the IPIs' faults."""
+    vcpus, cpus = 3 + seed % 6, 2 + seed % 4
+    return inside("schedule", row=row or f"schedule-{seed}", cpus=cpus, limit=120,
+                  ips=(5_000_000, 1_000_000, 20_000_000, 2_000_000, 50_000_000)[seed % 5],
+                  options=f"test=schedule seed={seed} end=exit",
+                  modules=(guest("storm", vcpus=max(4, vcpus)),))
+
+
+SCHEDULES = (
+    *(schedule(seed) for seed in (1, 2, 3, 4)),
+    crashes("lost", r"^PANIC cpu1: cpu0 does not answer a kick$", r"^cpu0: stopped at",
+            cpus=2, forbid=(r"^not ok",), modules=(guest("spin", words="cpus=0"),)),
+)
+
 HOSTILE = (hostile(1, 1, row="hostile"), hostile(2, 2, vms=6, row="hostile-2-cpus"))
 
 UBSAN = (
@@ -332,4 +347,4 @@ UBSAN = (
                       "strio", "uart", "ioapic", "reset", "reading", "key", "giveback")),
 )
 
-ROWS = BOOT + GUESTS + INSIDE + INJECTED + HOSTILE + RACE + UBSAN
+ROWS = BOOT + GUESTS + INSIDE + SCHEDULES + INJECTED + HOSTILE + RACE + UBSAN
