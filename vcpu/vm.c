@@ -14,12 +14,12 @@
 
 static struct vm *vms[MAX_VMS];        /* [A] published by vm_create() */
 static u32 alive;                      /* [A] VMs that have not ended */
-static void (*all_ended)(bool failed); /* [I] */
+static void (*all_ended)(bool failed); /* [A] tests set it late */
 static u32 any_failed;                 /* [A] some VM was killed */
 
 void vms_set_end(void (*fn)(bool failed))
 {
-	all_ended = fn;
+	WRITE_ONCE(all_ended, fn); /* VMS: read when the last VM has ended */
 }
 
 struct vm *vm_at(unsigned id)
@@ -84,7 +84,8 @@ void vms_one_ended(void)
 	if (atomic_fetch_add(&alive, -1u) != 1)
 		return;
 	printk("spur: all VMs have ended\n");
-	all_ended(READ_ONCE(any_failed)); /* VMS: set before alive fell */
+	/* VMS: any_failed was set before alive fell. */
+	READ_ONCE(all_ended)(READ_ONCE(any_failed));
 }
 
 /* The first to call it wins. VMEND: only one does, so only one writes why. Returns the
