@@ -102,13 +102,22 @@ replay: images
 bench: images
 	@tests/machine/bench --build $(BUILD)
 
+# The parsers under a fuzzer: RUNS=N inputs each, from SEED=N.
+fuzz:
+	@tools/setup fuzz
+	@tests/fuzz/run --build $(BUILD) $(RUNS:%=--runs %) $(SEED:%=--seed %)
+
+fuzz-coverage:
+	@tools/setup fuzz
+	@tests/fuzz/run --build $(BUILD) --coverage $(RUNS:%=--runs %) $(SEED:%=--seed %)
+
 check:
 	@tools/setup check
 	@tests/check/run
 
 # Everything that the tests boot: the product, the test build, the guests.
 images:
-	@tools/setup build run test check nested
+	@tools/setup build run test check nested fuzz
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory TESTS=1 all
 	@$(MAKE) --no-print-directory RACE=1 all
@@ -119,5 +128,6 @@ clean:
 	rm -rf $(BUILD)
 
 
-.PHONY: fuzz-guest schedules replay all run test test-nested bench check images clean
+.PHONY: all run test test-nested bench check fuzz fuzz-coverage fuzz-guest schedules \
+	replay images clean
 -include $(OBJECTS:.o=.d)
