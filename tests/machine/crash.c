@@ -90,6 +90,42 @@ static void silent_start(u64 seed)
 	worker_start(&waiting, 1, waiting_turn, BIT(0), 0, seed);
 }
 
+/* CPU 2 hangs with interrupts off; CPUs 1 and 3 wait for it, CPU 0 for CPU 1, which answers
+ * while it waits itself. */
+static struct worker hung, waiters[3];
+
+static void held_turn(struct worker *w)
+{
+	for (;;)
+		cpu_relax();
+}
+
+static void waiter_turn(struct worker *w)
+{
+	ipi_kick_and_wait(w->id == 0 ? BIT(1) : BIT(2));
+}
+
+static void held_start(u64 seed)
+{
+	worker_start(&hung, 0, held_turn, BIT(2), 2, seed);
+	worker_start(&waiters[0], 0, waiter_turn, BIT(0), 0, seed);
+	worker_start(&waiters[1], 1, waiter_turn, BIT(1), 1, seed);
+	worker_start(&waiters[2], 3, waiter_turn, BIT(3), 3, seed);
+}
+
+/* A machine check: as the processor raises it, but by INT, so no bank says why. */
+static void mce_turn(struct worker *w)
+{
+	__asm__ volatile("int $18");
+}
+
+static void mce_start(u64 seed)
+{
+	worker_start(&worker, 0, mce_turn, ~0UL, cpu_count() - 1, seed);
+}
+
+const struct machine_test held_test = {"held", held_start, false};
+const struct machine_test mce_test = {"mce", mce_start, false};
 const struct machine_test panic_test = {"panic", panic_start, false};
 const struct machine_test fatal_test = {"fatal", fatal_start, false};
 const struct machine_test overflow_test = {"overflow", overflow_start, false};

@@ -21,6 +21,9 @@ static const struct machine_test *const tests[] = {
 	&clock_test,
 	&schedule_test,
 	&lost_test,
+	&entries_test,
+	&held_test,
+	&mce_test,
 };
 
 static u32 passed, failed; /* [A] */

@@ -24,6 +24,9 @@ extern const struct machine_test step_test;
 extern const struct machine_test clock_test;
 extern const struct machine_test schedule_test;
 extern const struct machine_test lost_test;
+extern const struct machine_test entries_test;
+extern const struct machine_test held_test;
+extern const struct machine_test mce_test;
 
 /* One line of the result. */
 void test_result(const char *name, bool passed, const char *fmt, ...)

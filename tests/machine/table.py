@@ -310,6 +310,18 @@ def hostile(seed, cpus, vms=8, lives=6, row=None):
 
 
 INJECTED = (
+    inside("entries", cpus=2, limit=60,
+           modules=(guest("spin", words="cpus=0"),
+                    guest("loop", vm="b", words="cpus=0 -- exits")),
+           expect=(r"^vm a: stopped: vcpu0: guest state is not valid for entry, at rip",
+                   r"^vm a: stopped: vcpu0: entry with invalid control fields, at rip",
+                   r"^vm a: stopped: vcpu0: entry with invalid host-state fields, at",
+                   r"^17 passed, 0 failed$")),
+    crashes("held", r"^PANIC cpu[13]: cpu2 does not answer a kick$",
+            r"^cpu2: stopped at held_turn", cpus=4, limit=60,
+            forbid=(r"(?s)PANIC.*PANIC", r"did not stop")),
+    crashes("mce", r"^PANIC cpu1: unexpected exception 18$", r"mce_turn\+0x",
+            r"^cpu0: stopped at", cpus=2, forbid=(r"(?s)PANIC.*PANIC",)),
     crashes("step", r"^ok NMI before the entry: \d{3} NMIs at as many boundaries, 0 else",
             r"^ok NMI before the idle HLT: \d{3} NMIs at as many boundaries, 0 else",
             r"^PANIC cpu1: on purpose", r"^cpu0: stopped at", cpus=2, limit=60,

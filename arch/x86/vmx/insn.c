@@ -29,7 +29,8 @@ static const char *error_text(u64 number)
 							     : "no further reason";
 }
 
-void vmx_insn_failed(const char *insn, u64 operand)
+/* Why the last VMX instruction on this CPU has failed. */
+static u64 error_number(void)
 {
 	u64 number = 0;
 	bool failed;
@@ -39,8 +40,18 @@ void vmx_insn_failed(const char *insn, u64 operand)
 			 : "+r"(number), "=@ccna"(failed)
 			 : "r"((u64)VMCS_INSN_ERROR)
 			 : "memory");
-	if (failed)
-		number = 0;
+	return failed ? 0 : number;
+}
+
+const char *vmx_entry_error(void)
+{
+	return error_text(error_number());
+}
+
+void vmx_insn_failed(const char *insn, u64 operand)
+{
+	u64 number = error_number();
+
 	panic("%s failed, operand %lx: error %lu, %s", insn, operand, number,
 	      error_text(number));
 }

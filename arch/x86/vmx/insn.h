@@ -6,6 +6,8 @@
 #include "vmx.h"
 
 /* Panic; insn.c. Reads the error number if there is a current VMCS. */
+/* Why the entry that has just failed did so (VMfail), in words. */
+const char *vmx_entry_error(void);
 void vmx_insn_failed(const char *insn, u64 operand) __attribute__((noreturn, cold));
 
 static inline u64 vmread(u64 field)

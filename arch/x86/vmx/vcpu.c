@@ -189,7 +189,11 @@ void virt_vcpu_run(struct virt_vcpu *hv, struct virt_exit *exit)
 		vmx_write_event(hv);
 	if (vmx_quirk_if0)
 		vmx_timer_arm(hv, this_cpu()->timer_programmed);
-	if (vmx_enter(hv, hv->launched))
-		vmx_insn_failed(hv->launched ? "VMRESUME" : "VMLAUNCH", hv->vmcs);
+	if (vmx_enter(hv, hv->launched)) {
+		/* A mistake of ours in this VMCS: this VM has to end, no other. */
+		*exit = (struct virt_exit){.reason = VIRT_EXIT_BAD_STATE,
+					   .why = vmx_entry_error()};
+		return;
+	}
 	vmx_read_exit(hv, exit);
 }
