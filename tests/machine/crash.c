@@ -90,8 +90,8 @@ static void silent_start(u64 seed)
 	worker_start(&waiting, 1, waiting_turn, BIT(0), 0, seed);
 }
 
-/* CPU 2 hangs with interrupts off; CPUs 1 and 3 wait for it, CPU 0 for CPU 1, which answers
- * while it waits itself. */
+/* CPU 2 hangs with interrupts off; CPUs 1 and 3 wait for it, CPU 0 for CPU 1, which
+ * answers while it waits itself. */
 static struct worker hung, waiters[3];
 
 static void held_turn(struct worker *w)

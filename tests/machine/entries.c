@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Entries that the processor refuses: one field of guest state or one control at a time is
- * made wrong behind Spur's back. The VM has to stop with a reason, and another VM on the
- * same pCPU goes on. */
+/* Entries that the processor refuses: one field of guest state or one control at a time
+ * is made wrong behind Spur's back. The VM has to stop with a reason, and another VM on
+ * the same pCPU goes on. */
 #include "arch/x86/vmx/insn.h"
 #include "arch/x86/vmx/vmx.h"
 #include "atomic.h"
