@@ -191,6 +191,18 @@ GUESTS = (
         modules=(guest("reset", words="triple=reset -- triple"),),
         expect=(r"^vm a: restarted \(triple fault, 5\)$", ended("a", "power-off"),
                 ALL_ENDED)),
+    *(Row("virtio" + row, cpus=cpus, modules=(
+        "virtio.elf image=disk",
+        guest("virtio", vcpus, words="vcon=on net=lan disk=disk:cow"),
+        guest("hello", vm="good")), expect=(
+            ended(), ended("good"), ALL_ENDED,
+            r"^vm a: virtio 2 \(disk\): needs reset: a chain is too long"))
+      for row, vcpus, cpus in (("", 1, 1), ("-resets", 2, 2))),
+    Row("virtio-flood", ends=False, cpus=2, limit=60, modules=(
+        guest("virtio", vm="echo", words="net=lan cpus=0 -- echo"),
+        guest("virtio", vm="ping", words="net=lan cpus=1 -- ping"),
+        guest("virtio", vm="flood", words="net=lan cpus=1 -- flood")), expect=(
+            ended("ping"), r"^\[flood\] virtio: flood goes on$")),
     Row("bench", modules=(guest("bench"),),
         expect=(r"^bench cpuid \d+$", ended(), ALL_ENDED)),
 )

@@ -57,7 +57,9 @@ struct virtio_ops {
 };
 
 struct virtio_stats {
-	u64 notifies, interrupts;
+	u64 accesses;   /* of its registers: each is an exit */
+	u64 notifies;   /* of these, notifications */
+	u64 interrupts; /* each makes an exit more, the EOI */
 };
 
 struct virtio_dev {

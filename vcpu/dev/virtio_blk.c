@@ -186,11 +186,13 @@ static bool move_piece(struct virtio_dev *dev, struct vcpu *vcpu, u64 bytes)
 				       sizeof(struct blk_header) + blk->done,
 				       page + in_page, bytes);
 	}
-	if (moved)
-		blk->done += bytes;
-	else
+	if (!moved) {
 		virtio_fail(dev, q->why);
-	return moved;
+		return false;
+	}
+	blk->done += bytes;
+	blk->moved += bytes;
+	return true;
 }
 
 /* True: all data is moved, or no more can be. */

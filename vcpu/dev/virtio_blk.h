@@ -22,7 +22,7 @@ struct virtio_blk {
 	u64 done;        /* [L] bytes of its data that are done */
 	u32 type;        /* [L] */
 	u8 status;       /* [L] what it will be told */
-	u64 requests;    /* [L] */
+	u64 requests, moved; /* [L] for the report: and bytes of data */
 };
 
 extern const struct virtio_ops virtio_blk_ops;

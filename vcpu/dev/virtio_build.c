@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* From a VM's description to its virtio devices, and back to nothing. */
 #include "bytes.h"
+#include "printk.h"
 #include "vcpu/vm.h"
 
 /* Feature bits and configuration: virtio 1.2, sections 5.1.3 and 5.1.4. */
@@ -13,6 +14,8 @@
 #define BLK_CAPACITY 0
 #define BLK_SEG_MAX 12
 #define BLK_BLK_SIZE 20
+
+#define REPORT_BYTES 160
 
 static struct virtio_dev *add(struct vm *vm, const struct virtio_ops *ops, u64 features)
 {
@@ -75,6 +78,29 @@ const char *virtio_init(struct vm *vm)
 	return why;
 }
 
+/* What it did, for whoever wonders about speed or loss; silent if it did nothing. */
+static void report(struct virtio_dev *dev)
+{
+	const struct virtio_stats *s = &dev->stats;
+	struct switch_stats net = {.sent = 0};
+	char text[REPORT_BYTES];
+
+	if (dev->ops == &virtio_net_ops && dev->net.port)
+		switch_get_stats(dev->net.port, &net);
+	if (net.sent || net.received || net.dropped)
+		format(text, sizeof(text),
+		       "sent %lu, refused %lu, received %lu, dropped %lu", net.sent,
+		       net.refused + dev->net.malformed, net.received, net.dropped);
+	else if (dev->ops == &virtio_blk_ops && dev->blk.requests)
+		format(text, sizeof(text), "requests %lu, kilobytes %lu",
+		       dev->blk.requests, dev->blk.moved / 1024);
+	else
+		return;
+	printk("vm %s: virtio %u (%s): %s; accesses %lu, interrupts %lu\n",
+	       dev->vm->desc->name, dev->index, dev->ops->name, text, s->accesses,
+	       s->interrupts);
+}
+
 bool virtio_free_some(struct vm *vm)
 {
 	struct virtio *virtio = &vm->virtio;
@@ -85,6 +111,7 @@ bool virtio_free_some(struct vm *vm)
 	dev = &virtio->dev[virtio->count - 1];
 	if (dev->ops == &virtio_blk_ops && virtio_blk_free_some(&dev->blk))
 		return true;
+	report(dev);
 	if (dev->ops == &virtio_net_ops && dev->net.port)
 		switch_detach(dev->net.port);
 	virtio->count--;

@@ -103,6 +103,7 @@ u64 virtio_mmio_read(struct vcpu *vcpu, u32 offset, unsigned bytes)
 
 	offset %= VIRTIO_PAGE_BYTES;
 	spin_lock(&dev->lock);
+	dev->stats.accesses++;
 	if (offset >= CONFIG)
 		value = config_read(dev, offset - CONFIG, bytes);
 	else if (is_register(offset, bytes))
@@ -236,6 +237,7 @@ void virtio_mmio_write(struct vcpu *vcpu, u32 offset, unsigned bytes, u64 value)
 	if (offset >= CONFIG || !is_register(offset, bytes))
 		return;
 	spin_lock(&dev->lock);
+	dev->stats.accesses++;
 	register_write(dev, vcpu, offset, (u32)value);
 	spin_unlock(&dev->lock);
 }
