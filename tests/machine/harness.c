@@ -14,7 +14,7 @@
 static const struct machine_test *const tests[] = {
 	&storm_test,  &lone_test,     &reading_test, &panic_test,    &fatal_test,
 	&silent_test, &fair_test,     &key_test,     &nmi_test,      &stretch_test,
-	&moves_test,  &overflow_test, &mutual_test,  &giveback_test, &shortage_test,
+	&moves_test,  &overflow_test, &mutual_test,  &isolation_test, &giveback_test, &shortage_test,
 	&bounce_test, &race_test,     &marked_test,  &hostile_test,  &victim_test,
 	&ub_shift_test, &ub_bounds_test, &ub_add_test, &smash_test,
 	&step_test,

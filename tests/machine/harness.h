@@ -21,7 +21,7 @@ extern const struct machine_test storm_test, lone_test, reading_test, panic_test
 extern const struct machine_test hostile_test;
 extern const struct machine_test victim_test;
 extern const struct machine_test step_test;
-extern const struct machine_test clock_test;
+extern const struct machine_test clock_test, isolation_test;
 extern const struct machine_test schedule_test;
 extern const struct machine_test lost_test;
 extern const struct machine_test entries_test;

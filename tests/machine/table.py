@@ -252,6 +252,8 @@ INSIDE = (
                     guest("loop", vm="b", words="cpus=1"))),
     inside("stretch", row="stretch-64", modules=(guest("sipi", vcpus=64, mem="32M"),)),
     inside("stretch", modules=(guest("hello"), guest("ipi", vcpus=2, vm="b"))),
+    inside("isolation", cpus=2,
+           modules=(guest("loop"), guest("loop", vm="b", mem="20M"))),
     inside("mutual", cpus=2, modules=(guest("loop", words="cpus=0"),
                                       guest("loop", vm="b", words="cpus=1"))),
     inside("giveback", cpus=3, limit=60, modules=GIVEBACK),
