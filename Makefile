@@ -3,6 +3,8 @@
 # make run        boot Linux on it (README.md)
 # make test       all tests
 # make check      the rules of style that a script can check
+# make check-model   every interleaving of the kick's source (tests/model/run --help);
+#                    SRC=DIR SCENARIO=NAME MODEL=sc|tso|weak REPLAY=...
 # TESTS=1         the build with in-machine tests, in build/tests
 # RACE=1          ... and the race detector, in build/race
 # UBSAN=1         ... and checks of undefined behaviour and of stacks, in build/ubsan
@@ -115,6 +117,11 @@ check:
 	@tools/setup check
 	@tests/check/run
 
+check-model:
+	@tools/setup build test
+	@tests/model/run $(if $(SRC),--src $(SRC) --out $(BUILD)/model-src) \
+		$(SCENARIO:%=--scenario %) $(MODEL:%=--model %) $(if $(REPLAY),--replay $(REPLAY))
+
 # Everything that the tests boot: the product, the test build, the guests.
 images:
 	@tools/setup build run test check nested fuzz
@@ -128,6 +135,6 @@ clean:
 	rm -rf $(BUILD)
 
 
-.PHONY: all run test test-nested bench check fuzz fuzz-coverage fuzz-guest schedules \
-	replay images clean
+.PHONY: all run test test-nested bench check check-model fuzz fuzz-coverage \
+	fuzz-guest schedules replay images clean
 -include $(OBJECTS:.o=.d)
