@@ -37,8 +37,8 @@ OUT := $(BUILD)/spur
 SPECIFIC := boot/no_tests.c
 endif
 ifdef DEBUG
-SPECIFIC := $(wildcard tests/machine/*.c) $(DEBUG)
-OVERRIDE := -Itests/machine/override
+SPECIFIC := $(wildcard tests/machine/*.c debug/lock/*.c) $(DEBUG)
+OVERRIDE := -Itests/machine/override -Idebug/lock
 endif
 
 CFLAGS = -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -m64 -mno-red-zone \

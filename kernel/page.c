@@ -8,6 +8,7 @@
 #include "bits.h"
 #include "kernel/page_init.h"
 #include "list.h"
+#include "lock_check.h"
 #include "spinlock.h"
 #include "string.h"
 
@@ -105,6 +106,7 @@ void page_free(void *block, unsigned order)
 	u64 pfn = pfn_of(block);
 
 	ASSERT(pfn < page_limit);
+	lock_check_forget(block, PAGE_SIZE << order);
 	memset(block, POISON_BYTE, PAGE_SIZE);
 	spin_lock(&lock);
 	/* Catches a second free and a free with another order. */

@@ -4,12 +4,15 @@
 #include "assert.h"
 #include "atomic.h"
 #include "cpu.h"
+#include "lock_check.h"
 
 void spin_lock(struct spinlock *lock)
 {
-	u32 ticket = atomic_fetch_add(&lock->next, 1);
+	u32 ticket;
 
 	ASSERT(!spin_held(lock));
+	lock_check_take(lock, __builtin_return_address(0));
+	ticket = atomic_fetch_add(&lock->next, 1);
 	/* LOCK: the acquire pairs with the release in spin_unlock(). */
 	while (smp_load_acquire(&lock->owner) != ticket)
 		cpu_relax();
@@ -22,6 +25,7 @@ void spin_unlock(struct spinlock *lock)
 	u32 owner = READ_ONCE(lock->owner); /* LOCK: only the holder writes it */
 
 	ASSERT(spin_held(lock));
+	lock_check_give(lock);
 	this_cpu()->locks_held--;
 	WRITE_ONCE(lock->holder, 0); /* LOCK: read by spin_held() */
 	/* LOCK: pairs with the acquire in spin_lock(). */

@@ -17,6 +17,7 @@ static const struct machine_test *const tests[] = {
 	&moves_test,  &overflow_test, &mutual_test,  &isolation_test, &giveback_test, &shortage_test,
 	&bounce_test, &race_test,     &marked_test,  &hostile_test,  &victim_test,
 	&ub_shift_test, &ub_bounds_test, &ub_add_test, &smash_test,
+	&lock_order_test, &lock_irqs_test, &locked_wait_test, &inside_wait_test,
 	&step_test,
 	&clock_test,
 	&schedule_test,

@@ -18,6 +18,8 @@ extern const struct machine_test storm_test, lone_test, reading_test, panic_test
 	fatal_test, silent_test, fair_test, key_test, nmi_test, stretch_test, moves_test,
 	overflow_test, mutual_test, giveback_test, shortage_test, bounce_test, race_test,
 	marked_test, ub_shift_test, ub_bounds_test, ub_add_test, smash_test;
+extern const struct machine_test lock_order_test, lock_irqs_test, locked_wait_test,
+	inside_wait_test;
 extern const struct machine_test hostile_test;
 extern const struct machine_test victim_test;
 extern const struct machine_test step_test;

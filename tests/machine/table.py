@@ -373,4 +373,15 @@ UBSAN = (
                       "strio", "uart", "ioapic", "reset", "reading", "key", "giveback")),
 )
 
-ROWS = BOOT + GUESTS + INSIDE + SCHEDULES + INJECTED + HOSTILE + RACE + UBSAN
+LOCKS = (
+    crashes("lock-order", r"^PANIC cpu1: locks in two orders: take_both\(\), with that of "
+            r"take_both\(\) held; but once take_both\(\)", r"order_turn\+0x", cpus=2),
+    crashes("lock-irqs", r"^PANIC cpu1: take_both\(\) takes a lock with interrupts on$",
+            r"irqs_turn\+0x", cpus=2),
+    crashes("locked-wait", r"^PANIC cpu1: assertion failed: !this_cpu\(\)->locks_held",
+            r"locked_wait_turn\+0x", cpus=2),
+    crashes("inside-wait", r"^PANIC cpu\d: assertion failed: !own \|\|",
+            r"wait_inside\+0x", cpus=2, modules=(guest("loop"),)),
+)
+
+ROWS = BOOT + GUESTS + INSIDE + LOCKS + SCHEDULES + INJECTED + HOSTILE + RACE + UBSAN
