@@ -9,12 +9,17 @@ struct spinlock;
 /* This CPU is about to take the lock, from there. */
 static inline void lock_check_take(const struct spinlock *lock, void *from)
 {
+	(void)lock;
+	(void)from;
 }
 /* It gives the lock back. */
 static inline void lock_check_give(const struct spinlock *lock)
 {
+	(void)lock;
 }
 /* Memory that may have held locks is free, and may hold others. */
 static inline void lock_check_forget(const void *memory, u64 bytes)
 {
+	(void)memory;
+	(void)bytes;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Locks and waits as they must not be: two locks in both orders, one taken with
- * interrupts on, a wait for another CPU with a lock held, and one by a CPU whose vCPU
- * is not OUTSIDE. Each is a panic that says so (table.py), though nobody is in the way. */
+ * interrupts on, a wait for another CPU with a lock held, and one by a CPU whose vCPU is
+ * not OUTSIDE. Each is a panic that says so (table.py), though nobody is in the way. */
 #include "bits.h"
 #include "cpu.h"
 #include "harness.h"

@@ -374,8 +374,8 @@ UBSAN = (
 )
 
 LOCKS = (
-    crashes("lock-order", r"^PANIC cpu1: locks in two orders: take_both\(\), with that of "
-            r"take_both\(\) held; but once take_both\(\)", r"order_turn\+0x", cpus=2),
+    crashes("lock-order", r"^PANIC cpu1: locks in two orders: take_both\(\), with that "
+            r"of take_both\(\) held; but once take_both\(\)", r"order_turn\+0x", cpus=2),
     crashes("lock-irqs", r"^PANIC cpu1: take_both\(\) takes a lock with interrupts on$",
             r"irqs_turn\+0x", cpus=2),
     crashes("locked-wait", r"^PANIC cpu1: assertion failed: !this_cpu\(\)->locks_held",
