@@ -12,19 +12,15 @@
 #include "string.h"
 
 static const struct machine_test *const tests[] = {
-	&storm_test,  &lone_test,     &reading_test, &panic_test,    &fatal_test,
-	&silent_test, &fair_test,     &key_test,     &nmi_test,      &stretch_test,
-	&moves_test,  &overflow_test, &mutual_test,  &isolation_test, &giveback_test, &shortage_test,
-	&bounce_test, &race_test,     &marked_test,  &hostile_test,  &victim_test,
-	&ub_shift_test, &ub_bounds_test, &ub_add_test, &smash_test,
-	&lock_order_test, &lock_irqs_test, &locked_wait_test, &inside_wait_test,
-	&step_test,
-	&clock_test,
-	&schedule_test,
-	&lost_test,
-	&entries_test,
-	&held_test,
-	&mce_test,
+	&storm_test,       &lone_test,       &reading_test,   &panic_test,
+	&fatal_test,       &silent_test,     &fair_test,      &key_test,
+	&nmi_test,         &stretch_test,    &moves_test,     &overflow_test,
+	&mutual_test,      &isolation_test,  &giveback_test,  &shortage_test,
+	&bounce_test,      &race_test,       &marked_test,    &hostile_test,
+	&victim_test,      &ub_shift_test,   &ub_bounds_test, &ub_add_test,
+	&smash_test,       &lock_order_test, &lock_irqs_test, &locked_wait_test,
+	&inside_wait_test, &step_test,       &clock_test,     &schedule_test,
+	&lost_test,        &entries_test,    &held_test,      &mce_test,
 };
 
 static u32 passed, failed; /* [A] */
