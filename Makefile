@@ -101,6 +101,10 @@ schedules: images
 replay: images
 	@tests/machine/schedules --build $(BUILD) --first $(or $(SEED),1) --seeds 1 -v
 
+# Two SMP Linux guests and a hostile one, 10 seeds of 1 G ticks (tests/linux/soak).
+soak: images
+	@tests/linux/soak --build $(BUILD) --seeds $(or $(SEEDS),10)
+
 bench: images
 	@tests/machine/bench --build $(BUILD)
 

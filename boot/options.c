@@ -85,6 +85,8 @@ static bool set_word(const char *word, struct boot_options *out)
 		set_msr(value, out);
 	else if (key == 4 && !strncmp(word, "skew", key))
 		out->skew = parse_number(value);
+	else if (key == 5 && !strncmp(word, "ticks", key))
+		out->ticks = parse_number(value);
 	else if (key == 7 && !strncmp(word, "hold-ap", key))
 		out->hold_ap = (s32)parse_number(value);
 	else

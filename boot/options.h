@@ -13,6 +13,7 @@ struct boot_options {
 	u64 skew;                     /* skew=N, for tests: each AP's TSC is N cycles more
 				       * ahead than the one before */
 	u64 seed;                     /* seed=N */
+	u64 ticks;                    /* ticks=N, for tests: how long the soak lasts */
 	u32 msr;                      /* msr=HEX:HEX, for tests: a capability MSR and */
 	u64 msr_value;                /* the value that VT-x's probe finds in it */
 };

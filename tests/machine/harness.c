@@ -21,9 +21,16 @@ static const struct machine_test *const tests[] = {
 	&smash_test,       &lock_order_test, &lock_irqs_test, &locked_wait_test,
 	&inside_wait_test, &step_test,       &clock_test,     &schedule_test,
 	&lost_test,        &entries_test,    &held_test,      &mce_test,
+	&soak_test,
 };
 
 static u32 passed, failed; /* [A] */
+static u64 ticks;          /* [I] */
+
+u64 test_ticks(void)
+{
+	return ticks;
+}
 
 void test_result(const char *name, bool good, const char *fmt, ...)
 {
@@ -52,6 +59,7 @@ bool tests_start(const struct boot_options *options)
 		if (strcmp(tests[i]->name, options->test))
 			continue;
 		printk("test %s, seed %lu\n", options->test, options->seed);
+		ticks = options->ticks;
 		tests[i]->start(options->seed);
 		return !tests[i]->guests;
 	}

@@ -29,7 +29,10 @@ extern const struct machine_test lost_test;
 extern const struct machine_test entries_test;
 extern const struct machine_test held_test;
 extern const struct machine_test mce_test;
+extern const struct machine_test soak_test;
 
+/* ticks=N of the command line: how long a test is to last that has no end of its own. */
+u64 test_ticks(void);
 /* One line of the result. */
 void test_result(const char *name, bool passed, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

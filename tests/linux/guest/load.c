@@ -3,7 +3,8 @@
  * a kernel need one another: a token passed around (wake-ups), a lock that all want
  * (futexes), a page unmapped under all (TLB flushes), a membarrier (a call on all).
  *
- *	load ROUNDS [EVERY]	each EVERY rounds a line says so */
+ *	load ROUNDS [beat]	beat: the round's number goes to the latch ports, where
+ *				tests/machine/soak.c sees that there is progress */
 #define _GNU_SOURCE
 #include <linux/membarrier.h>
 #include <pthread.h>
@@ -11,14 +12,18 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/io.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define CPUS_MAX 64
 #define PAGE 4096
+#define LATCH 0xe0
 
-static unsigned cpus, rounds, every;
+static unsigned cpus, rounds;
+static int beat;
 static int token[CPUS_MAX][2]; /* pipes: thread i reads from its own */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t sum;       /* under lock */
@@ -72,8 +77,8 @@ static void *run(void *argument)
 		if (self == 0)
 			syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 		change_page(++byte);
-		if (self == 0 && every && (round + 1) % every == 0)
-			printf("load: round %u\n", round + 1);
+		if (self == 0 && beat)
+			outl(round + 1, LATCH);
 		must(write(token[(self + 1) % cpus][1], &byte, 1) == 1, "write");
 		for (unsigned i = 0; i < 4; i++)
 			add(1, 0);
@@ -88,8 +93,8 @@ int main(int argc, char **argv)
 
 	cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 100;
-	every = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	beat = argc > 2 && !strcmp(argv[2], "beat");
+	must(!beat || !ioperm(LATCH, 4, 1), "ioperm");
 	must(cpus <= CPUS_MAX, "too many CPUs");
 	syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
 	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
