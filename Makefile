@@ -140,5 +140,5 @@ clean:
 
 
 .PHONY: all run test test-nested bench check check-model fuzz fuzz-coverage \
-	fuzz-guest schedules replay images clean
+	fuzz-guest soak schedules replay images clean
 -include $(OBJECTS:.o=.d)

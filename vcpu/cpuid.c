@@ -18,6 +18,7 @@
 #define KVM_FEATURE_CLOCKSOURCE BIT(0)
 #define KVM_FEATURE_NOP_IO_DELAY BIT(1)
 #define KVM_FEATURE_CLOCKSOURCE2 BIT(3)
+#define KVM_FEATURE_PV_EOI BIT(6)
 #define KVM_FEATURE_CLOCKSOURCE_STABLE BIT(24)
 #define SPUR_LEAF 0x40000100U
 #define MAX_BASIC_LEAF 0x16
@@ -203,6 +204,7 @@ static void add_extended(struct builder *b)
 static void add_hypervisor(struct builder *b, const struct vcpu *vcpu)
 {
 	struct cpuid_regs kvm = {KVM_LEAF_FEATURES, 0, 0, 0}, spur = {SPUR_LEAF, 0, 0, 0};
+	struct cpuid_regs features = {0};
 
 	memcpy(&kvm.ebx, "KVMK", 4);
 	memcpy(&kvm.ecx, "VMKV", 4);
@@ -214,11 +216,11 @@ static void add_hypervisor(struct builder *b, const struct vcpu *vcpu)
 	if (!vcpu->vm->desc->kvm)
 		return;
 	add(b, KVM_LEAF_SIGNATURE, 0, false, kvm);
-	add(b, KVM_LEAF_FEATURES, 0, false,
-	    (struct cpuid_regs){KVM_FEATURE_CLOCKSOURCE | KVM_FEATURE_NOP_IO_DELAY |
-					KVM_FEATURE_CLOCKSOURCE2 |
-					KVM_FEATURE_CLOCKSOURCE_STABLE,
-				0, 0, 0});
+	features.eax = KVM_FEATURE_CLOCKSOURCE | KVM_FEATURE_NOP_IO_DELAY |
+		       KVM_FEATURE_CLOCKSOURCE2 | KVM_FEATURE_CLOCKSOURCE_STABLE;
+	if (vcpu->vm->desc->pv_eoi)
+		features.eax |= KVM_FEATURE_PV_EOI;
+	add(b, KVM_LEAF_FEATURES, 0, false, features);
 }
 
 unsigned cpuid_policy(struct vcpu *vcpu, struct virt_cpuid_entry *table, unsigned max)

@@ -8,6 +8,7 @@
 #include "string.h"
 #include "vcpu/io.h"
 #include "vcpu/policy.h"
+#include "vcpu/pv_eoi.h"
 #include "vcpu/run.h"
 #include "vcpu/vm.h"
 
@@ -96,6 +97,7 @@ static bool vm_sleeps_for_ever(struct vm *vm)
 
 static void on_hlt(struct vcpu *vcpu)
 {
+	pv_eoi_settle(vcpu);
 	skip(vcpu);
 	vcpu->stats.halts++;
 	/* A single-stepped HLT traps, and so ends at once. */
@@ -232,6 +234,8 @@ void vcpu_handle_exit(struct vcpu *vcpu)
 
 	handlers[vcpu->exit.reason](vcpu);
 	displaced = virt_take_displaced(vcpu->hv);
-	if (displaced >= 0)
+	if (displaced >= 0) {
+		pv_eoi_settle(vcpu);
 		vcpu_take_back(vcpu, (u8)displaced);
+	}
 }

@@ -4,6 +4,7 @@
  * window. */
 #include "arch/x86/regs.h"
 #include "atomic.h"
+#include "vcpu/pv_eoi.h"
 #include "vcpu/run.h"
 #include "vcpu/vm.h"
 
@@ -61,6 +62,7 @@ static void inject_vector(struct vcpu *vcpu, u8 vector)
 	vcpu->extint_given = false;
 	virt_inject_interrupt(vcpu->hv, vector);
 	vcpu->stats.injected++;
+	pv_eoi_offer(vcpu);
 }
 
 static void prepare_interrupt(struct vcpu *vcpu)
@@ -91,6 +93,7 @@ void vcpu_take_back(struct vcpu *vcpu, u8 vector)
 void vcpu_prepare_events(struct vcpu *vcpu)
 {
 	vcpu->check_events = false;
+	pv_eoi_settle(vcpu);
 	prepare_nmi(vcpu);
 	prepare_interrupt(vcpu);
 }

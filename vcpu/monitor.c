@@ -88,9 +88,11 @@ static void print_vcpu(const struct vcpu *vcpu)
 	const struct vcpu_stats *s = &vcpu->stats;
 
 	/* STATS: hints, its home counts on */
-	printk("spur: %s: %lu entries, %lu interrupts, %lu halts, %lu migrations\n",
+	printk("spur: %s: %lu entries, %lu interrupts, %lu halts, %lu migrations, "
+	       "EOIs: %lu written, %lu by PV EOI\n",
 	       vcpu->name, READ_ONCE(s->entries), READ_ONCE(s->injected),
-	       READ_ONCE(s->halts), READ_ONCE(s->migrations));
+	       READ_ONCE(s->halts), READ_ONCE(s->migrations), READ_ONCE(s->eois),
+	       READ_ONCE(s->pv_eois));
 	printk("spur:   exits:");
 	for (unsigned i = 0; i < ARRAY_SIZE(exit_names); i++) {
 		u64 count = READ_ONCE(s->exits[i]); /* STATS: as above */

@@ -4,6 +4,7 @@
 #include "arch/x86/regs.h"
 #include "bits.h"
 #include "vcpu/policy.h"
+#include "vcpu/pv_eoi.h"
 #include "vcpu/pvclock.h"
 #include "vcpu/vm.h"
 
@@ -25,6 +26,7 @@
 #define MSR_KVM_OLD_SYSTEM_TIME 0x12
 #define MSR_KVM_WALL_CLOCK 0x4b564d00
 #define MSR_KVM_SYSTEM_TIME 0x4b564d01
+#define MSR_KVM_PV_EOI 0x4b564d04
 
 struct msr_rule {
 	u32 first, last;
@@ -126,6 +128,17 @@ static bool write_system_time(struct vcpu *vcpu, u32 msr, u64 value)
 	return vcpu->vm->desc->kvm && pvclock_write_system_time(vcpu, value);
 }
 
+static bool read_pv_eoi(struct vcpu *vcpu, u32 msr, u64 *value)
+{
+	*value = vcpu->pv_eoi_gpa ? vcpu->pv_eoi_gpa | 1 : 0;
+	return vcpu->vm->desc->kvm && vcpu->vm->desc->pv_eoi;
+}
+
+static bool write_pv_eoi(struct vcpu *vcpu, u32 msr, u64 value)
+{
+	return vcpu->vm->desc->kvm && vcpu->vm->desc->pv_eoi && pv_eoi_write(vcpu, value);
+}
+
 static const struct msr_rule rules[] = {
 	{MSR_TSC, MSR_TSC, read_tsc, write_tsc},
 	{MSR_KVM_OLD_WALL_CLOCK, MSR_KVM_OLD_WALL_CLOCK, read_kvm, write_wall_clock},
@@ -145,6 +158,7 @@ static const struct msr_rule rules[] = {
 	{MSR_X2APIC_BASE, MSR_X2APIC_LAST, vlapic_msr_read, vlapic_msr_write},
 	{MSR_KVM_WALL_CLOCK, MSR_KVM_WALL_CLOCK, read_kvm, write_wall_clock},
 	{MSR_KVM_SYSTEM_TIME, MSR_KVM_SYSTEM_TIME, read_kvm, write_system_time},
+	{MSR_KVM_PV_EOI, MSR_KVM_PV_EOI, read_pv_eoi, write_pv_eoi},
 };
 
 static const struct msr_rule *find(u32 msr)

@@ -4,6 +4,7 @@
 #include "arch/x86/regs.h"
 #include "atomic.h"
 #include "string.h"
+#include "vcpu/pv_eoi.h"
 #include "vcpu/run.h"
 #include "vcpu/vm.h"
 
@@ -15,6 +16,7 @@ static void serve_init(struct vcpu *vcpu)
 	virt_vcpu_reset(vcpu->hv);
 	virt_vcpu_flush(vcpu->hv);
 	xchg(&vcpu->nmi_pending, 0); /* KICK: payload; what came before is forgotten */
+	pv_eoi_reset(vcpu);
 	vlapic_reset(vcpu, false);
 	/* The boot processor starts again at the reset vector; there is no firmware. */
 	vcpu->activity = VCPU_WAIT_FOR_SIPI;

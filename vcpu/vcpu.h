@@ -38,6 +38,8 @@ struct vcpu_stats {
 	u64 exits[VIRT_EXIT_UNKNOWN + 1];
 	u64 entries; /* times it has passed the gate */
 	u64 injected, halts, migrations;
+	u64 eois;    /* EOI registers written */
+	u64 pv_eois; /* EOIs given without an exit */
 };
 
 struct vcpu {
@@ -55,6 +57,8 @@ struct vcpu {
 	u64 tsc_offset;           /* [O] guest TSC = host TSC + this */
 	u64 tsc_adjust;           /* [O] IA32_TSC_ADJUST */
 	u64 pvclock_gpa;          /* [O] 0: kvmclock off */
+	u64 pv_eoi_gpa;           /* [O] 0: PV EOI off */
+	bool pv_eoi_offered;      /* [O] the guest may give an EOI by its word */
 	u64 xcr0, xss;            /* [O] */
 	u64 misc_enable;          /* [O] IA32_MISC_ENABLE, what can be written */
 	char name[32];            /* [I] "vm0/vcpu1" */

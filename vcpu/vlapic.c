@@ -200,6 +200,32 @@ void vlapic_accept(struct vcpu *vcpu, u8 vector)
 	lapic->isr[vector / 32] |= vector_bit(vector);
 }
 
+bool vlapic_eoi_is_simple(const struct vcpu *vcpu)
+{
+	const struct vlapic *lapic = &vcpu->lapic;
+	int serving = vlapic_serving(lapic);
+	u32 word, bit;
+
+	if (serving < 0 || irr_highest(lapic) >= 0)
+		return false;
+	bit = vector_bit((u8)serving);
+	for (int i = 0; i < VLAPIC_VECTOR_WORDS; i++) {
+		word = lapic->isr[i];
+		if (word & ~(i == serving / 32 ? bit : 0))
+			return false;
+	}
+	/* IRR: after vlapic_accept() of this vector, before which it was settled. */
+	return !(READ_ONCE(lapic->tmr[serving / 32]) & bit);
+}
+
+void vlapic_retire(struct vcpu *vcpu)
+{
+	int serving = vlapic_serving(&vcpu->lapic);
+
+	if (serving >= 0)
+		vcpu->lapic.isr[serving / 32] &= ~vector_bit((u8)serving);
+}
+
 void vlapic_unaccept(struct vcpu *vcpu, u8 vector)
 {
 	struct vlapic *lapic = &vcpu->lapic;

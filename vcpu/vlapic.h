@@ -77,6 +77,11 @@ unsigned vlapic_deliver(struct vm *vm, const struct apic_message *message);
 int vlapic_highest_pending(struct vcpu *vcpu);
 /* It is being injected: IRR -> ISR. vector came from vlapic_highest_pending(). */
 void vlapic_accept(struct vcpu *vcpu, u8 vector);
+/* Is one vector served, edge-triggered, and does none wait? Then its EOI changes nothing
+ * but what is served. */
+bool vlapic_eoi_is_simple(const struct vcpu *vcpu);
+/* The highest vector served is done: an EOI that was simple. */
+void vlapic_retire(struct vcpu *vcpu);
 /* Its delivery was broken off before the guest saw it: ISR -> IRR. */
 void vlapic_unaccept(struct vcpu *vcpu, u8 vector);
 /* Is there a vector to inject? For the blocking test. */

@@ -4,6 +4,7 @@
  * handlers, mode OUTSIDE; an EOI of a level interrupt takes device_lock.
  * vlapic_fast_wrmsr() alone runs with mode IN and takes no lock. */
 #include "arch/x86/regs.h"
+#include "vcpu/pv_eoi.h"
 #include "vcpu/vlapic_regs.h"
 #include "vcpu/vm.h"
 
@@ -56,6 +57,7 @@ static void eoi(struct vcpu *vcpu)
 	struct vlapic *lapic = &vcpu->lapic;
 	int vector = vlapic_serving(lapic);
 
+	vcpu->stats.eois++;
 	if (vector < 0)
 		return;
 	lapic->isr[vector / 32] &= ~vector_bit((u8)vector);
@@ -216,6 +218,7 @@ bool vlapic_mmio_read(struct vcpu *vcpu, u32 offset, unsigned bytes, u64 *value)
 	unsigned slot = offset >> SLOT_SHIFT;
 	unsigned at = offset % 16;
 
+	pv_eoi_settle(vcpu);
 	*value = 0;
 	if (!has_page(vcpu))
 		return false;
@@ -234,6 +237,7 @@ bool vlapic_mmio_write(struct vcpu *vcpu, u32 offset, unsigned bytes, u64 value)
 {
 	unsigned slot = offset >> SLOT_SHIFT;
 
+	pv_eoi_settle(vcpu);
 	if (!has_page(vcpu))
 		return false;
 	if (slot >= VLAPIC_REGS || !(slot_rights[slot] & XW))
@@ -302,6 +306,7 @@ static bool x2apic_read(struct vcpu *vcpu, unsigned slot, u64 *value)
 
 bool vlapic_msr_read(struct vcpu *vcpu, u32 msr, u64 *value)
 {
+	pv_eoi_settle(vcpu);
 	if (msr == MSR_APIC_BASE) {
 		*value = vcpu->lapic.base;
 		return true;
@@ -317,6 +322,7 @@ bool vlapic_msr_read(struct vcpu *vcpu, u32 msr, u64 *value)
 
 bool vlapic_msr_write(struct vcpu *vcpu, u32 msr, u64 value)
 {
+	pv_eoi_settle(vcpu);
 	if (msr == MSR_APIC_BASE)
 		return base_write(vcpu, value);
 	if (msr == MSR_TSC_DEADLINE) {
@@ -334,7 +340,9 @@ static bool fast_eoi(struct vcpu *vcpu, u64 value)
 {
 	int vector = vlapic_serving(&vcpu->lapic);
 
-	if (value || (vector >= 0 && is_level(&vcpu->lapic, (u8)vector)))
+	/* The offer is settled outside. */
+	if (vcpu->pv_eoi_offered || value ||
+	    (vector >= 0 && is_level(&vcpu->lapic, (u8)vector)))
 		return false;
 	eoi(vcpu);
 	return true;

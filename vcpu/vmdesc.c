@@ -195,6 +195,11 @@ static bool parse_kvm(const char *value, struct vm_desc *vm)
 	return parse_switch(value, &vm->kvm);
 }
 
+static bool parse_pv_eoi(const char *value, struct vm_desc *vm)
+{
+	return parse_switch(value, &vm->pv_eoi);
+}
+
 static bool parse_x2apic(const char *value, struct vm_desc *vm)
 {
 	return parse_switch(value, &vm->x2apic);
@@ -236,6 +241,7 @@ static const struct key {
 	{"cpus", parse_cpus, "a list such as 0-1,3 of CPUs below 64"},
 	{"weight", parse_weight, "a number from 1 to 10000"},
 	{"kvm", parse_kvm, "on or off"},
+	{"pv-eoi", parse_pv_eoi, "on or off"},
 	{"x2apic", parse_x2apic, "on or off"},
 	{"pic", parse_pic, "on or off"},
 	{"start", parse_start, "on or off"},
@@ -335,6 +341,7 @@ static struct vm_desc *add_vm(struct parser *p, const char *name)
 	vm->mem_bytes = VM_MEM_DEFAULT;
 	vm->weight = VM_WEIGHT_DEFAULT;
 	vm->kvm = true;
+	vm->pv_eoi = true;
 	vm->x2apic = true;
 	vm->restarts = true;
 	vm->starts = true;

@@ -45,6 +45,7 @@ struct vm_desc {
 	u64 cpu_mask;    /* cpus=0-1,3: host CPUs it may run on; 0: any */
 	unsigned weight; /* weight=N: share of a CPU against other VMs */
 	bool kvm;        /* kvm=on: KVM's CPUID leaves and clock */
+	bool pv_eoi;     /* pv-eoi=on, and kvm=on: EOIs without an exit */
 	bool x2apic;     /* x2apic=on: the guest sees x2APIC */
 	bool pic;        /* pic=on: there are 8259s */
 	bool starts;     /* start=on: at boot; else when the monitor is told to */

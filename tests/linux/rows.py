@@ -17,7 +17,6 @@ COMPLAINTS = (r"soft lockup", r"LOCKUP", r"rcu.*(stall|detected)", r"blocked for
 PROGRAMS = ("clock", "load", "vector")
 
 
-
 def files(folder, script):
     return (f"vmlinuz={folder}/run/kernel/vmlinuz",
             f"initrd={folder}/linux-{script}/initrd")
@@ -42,7 +41,7 @@ def prepare(build, script):
 
 
 def say(result, show=None):
-    """A line, and the last of the output if it failed; show: lines worth seeing anyway."""
+    """A line, and the end of the output if it failed; show: lines to see anyway."""
     print(f"{'not ok' if result.why else 'ok'} {result.row.name}"
           f"{': ' + result.why if result.why else ''} ({result.seconds:.1f} s)")
     lines = result.text.splitlines()

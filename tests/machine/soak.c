@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* The soak: SMP Linux guests (VMs whose names begin with l) and a hostile one, more vCPUs
- * than CPUs, for a given number of ticks. A worker on each pCPU moves vCPUs, pauses them and lets
- * them go on, and posts letters to them, at random from the seed. In the end no letter may
- * be missing, and in each window of time each Linux must have made progress, which it
- * counts in its latch ports (tests/linux/guest/load.c). */
+ * than CPUs, for a given number of ticks. A worker on each pCPU moves vCPUs, pauses
+ * them and lets them go on, and posts letters to them, at random from the seed. In the
+ * end no letter may be missing, and in each window of time each Linux must have made
+ * progress, which it counts in its latch ports (tests/linux/guest/load.c). */
 #include "assert.h"
 #include "atomic.h"
 #include "bits.h"
@@ -52,12 +52,16 @@ static bool is_linux(unsigned id)
 
 /* --- deeds --- */
 
-/* In the vCPU's owner. */
+/* In the vCPU's owner; and read guest memory, so that walkers are met in READING mode. */
 static void take_letters(struct vcpu *vcpu)
 {
+	u64 bytes[64];
+
 	/* TEST: pairs with post() */
 	received[vcpu->vm->id][vcpu->index] += xchg(&mailbox[vcpu->vm->id][vcpu->index],
 						    0);
+	for (u64 at = 0; at < MIB(1); at += KIB(16))
+		guest_read(vcpu, gpa(at), bytes, sizeof(bytes));
 }
 
 static void post(struct vcpu *v)
@@ -216,11 +220,12 @@ static void end_window(void)
 
 static void watch(void)
 {
-	u64 now = tsc_now();
+	u64 now;
 
 	look_at_guests();
 	if (!begun)
 		return;
+	now = tsc_now();
 	if (now - window_begun >= WINDOW && !READ_ONCE(finishing))
 		end_window();
 	if (now - begun < length)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* A bad neighbour of many moods: each vCPU, by its own pseudo-random choice, spins for long
- * with interrupts off, floods the others and itself with IPIs and NMIs, storms exits, or
- * naps. The words seed1 to seed99 of the command line choose the sequence. Never ends. */
+/* A bad neighbour of many moods: each vCPU, by its own pseudo-random choice, spins for
+ * long with interrupts off, floods the others and itself with IPIs and NMIs, storms
+ * exits, or naps. The words seed1 to seed99 of the command line choose the sequence.
+ * Never ends. */
 #include "guest.h"
 
 #define VECTOR 0x41

@@ -29,6 +29,8 @@ hotplug() {
 	check "runs $1" "a process on CPU $1" taskset -c "$1" true
 }
 
+echo "interrupts so far:"
+grep -E 'LOC|RES|CAL|TLB' /proc/interrupts
 cpus=$(word cpus)
 rounds=$(word load)
 check cpus "$(online) CPUs" [ "$(online)" = "$cpus" ]
