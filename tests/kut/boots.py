@@ -61,22 +61,34 @@ def together(tests):
     return boots
 
 
-def module_line(running):
+def module_lines(running):
     test = running.test
-    words = [test.file, f"vm={running.vm}", f"vcpus={test.smp}", f"mem={test.mem}M",
-             *test.words.split(), "--", test.name, *test.args.split()]
-    return " ".join(words)
+    yield " ".join([test.file, f"vm={running.vm}", f"vcpus={test.smp}",
+                    f"mem={test.mem}M", *test.words.split(), "--", test.name,
+                    *test.args.split()])
+    if test.env:
+        yield f"{test.name}.env vm={running.vm} initrd"
+
+
+def environments(boot, directory):
+    """The files of those that have one."""
+    for test in (running.test for running in boot if running.test.env):
+        path = os.path.join(directory, test.name + ".env")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(test.env + "\n")
+        yield path
 
 
 def make_iso(boot, images, build, directory):
     config = os.path.join(directory, "grub.cfg")
-    lines = [module_line(running) for running in boot]
+    lines = [line for running in boot for line in module_lines(running)]
     text = subprocess.run([os.path.join(TOOLS, "grub-cfg"), "end=exit", *lines],
                           check=True, capture_output=True, text=True).stdout
     with open(config, "w", encoding="ascii") as file:
         file.write(text)
     iso = os.path.join(directory, "spur.iso")
     files = sorted({os.path.join(images, running.test.file) for running in boot})
+    files += environments(boot, directory)
     subprocess.run([os.path.join(TOOLS, "iso"), iso, os.path.join(build, "spur.elf"),
                     config, *files], check=True, capture_output=True, text=True)
     return iso
