@@ -299,7 +299,7 @@ RACE = (
                    r"^\d+ passed, 0 failed$")),
     racing("marked", cpus=2),
     racing("storm", cpus=4, limit=400, modules=(guest("storm", vcpus=6),)),
-    racing("bounce", cpus=3, modules=(guest("loop", words="cpus=0 -- exits"),)),
+    racing("bounce", cpus=3, limit=90, modules=(guest("loop", words="cpus=0 -- exits"),)),
     racing("giveback", cpus=3, limit=120, modules=GIVEBACK),
     racing("reading", cpus=4, limit=200, modules=(guest("storm", vcpus=4),)),
     racing("lone", cpus=2, limit=100, modules=(guest("spin", words="cpus=0"),)),
