@@ -5,6 +5,7 @@
 # make check      the rules of style that a script can check
 # make check-model   every interleaving of the kick's source (tests/model/run --help);
 #                    SRC=DIR SCENARIO=NAME MODEL=sc|tso|weak REPLAY=...
+# make mutants    faults put into the source, each of which a test must find
 # TESTS=1         the build with in-machine tests, in build/tests
 # RACE=1          ... and the race detector, in build/race
 # UBSAN=1         ... and checks of undefined behaviour and of stacks, in build/ubsan
@@ -126,6 +127,10 @@ check-model:
 	@tests/model/run $(if $(SRC),--src $(SRC) --out $(BUILD)/model-src) \
 		$(SCENARIO:%=--scenario %) $(MODEL:%=--model %) $(if $(REPLAY),--replay $(REPLAY))
 
+mutants:
+	@tools/setup build test
+	@tests/mutants/run
+
 # Everything that the tests boot: the product, the test build, the guests.
 images:
 	@tools/setup build run test check nested fuzz
@@ -139,6 +144,6 @@ clean:
 	rm -rf $(BUILD)
 
 
-.PHONY: all run test test-nested bench check check-model fuzz fuzz-coverage \
-	fuzz-guest soak schedules replay images clean
+.PHONY: all run test test-nested bench check check-model mutants fuzz \
+	fuzz-coverage fuzz-guest soak schedules replay images clean
 -include $(OBJECTS:.o=.d)

@@ -53,13 +53,14 @@ static void perform_other(unsigned cpu, struct op *op, unsigned way)
 	switch (op->kind) {
 	case OP_RELAX:
 		memset(sim[cpu].watched, 0, sizeof(sim[cpu].watched));
-		sim[cpu].changed = 0;
+		sim[cpu].changed = sim[cpu].polls = 0;
 		break;
 	case OP_SEND_IPI:
 		sim[op->value].pending = 1;
 		model->send(cpu, (unsigned)op->value);
 		break;
 	case OP_TAKE_IPI:
+		sim[cpu].polls = 1;
 		take_ipi(cpu);
 		break;
 	case OP_WAIT_IPI:
@@ -118,7 +119,8 @@ unsigned explore_ways(unsigned cpu, bool *optional)
 	case OP_END:
 		return 0;
 	case OP_RELAX:
-		return sim[cpu].changed || sim[cpu].pending || model->unread(cpu);
+		return sim[cpu].changed || (sim[cpu].pending && sim[cpu].polls) ||
+		       model->unread(cpu);
 	case OP_WAIT_IPI:
 		*optional = !sim[cpu].pending;
 		return op->how ? 2 : sim[cpu].pending;

@@ -42,6 +42,7 @@ struct sim_cpu {
 	u64 watched[MAX_SHARED / 64]; /* shared locations read since the last relax */
 	u32 changed;                  /* one of them has changed since */
 	u32 pending;                  /* an interrupt waits */
+	u32 polls;                    /* it has looked for one since the last relax */
 };
 
 extern struct sim_cpu sim[MODEL_CPUS];

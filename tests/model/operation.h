@@ -27,7 +27,7 @@ u64 announce_modify(volatile void *address, unsigned size, enum modify how, u64 
 		    int line);
 void announce_fence(enum fence fence, const char *file, int line);
 /* A turn of a loop that waits for others: goes on when something that this CPU has read
- * since its last turn has changed, or an interrupt waits. */
+ * since its last turn has changed, or an interrupt waits and it takes interrupts. */
 void announce_relax(const char *file, int line);
 
 /* --- hardware: interrupts --- */

@@ -9,8 +9,8 @@ extern const struct scenario litmus_sb, litmus_sb_fences, litmus_sb_modify, litm
 	litmus_release_sequence, litmus_plain, litmus_plain_release, litmus_mixed,
 	litmus_wait, litmus_ipi, litmus_ipi_bare, kick1, again, kick2, kick2n, migr1,
 	migr1n, migr2n, migr2, gate, gaten, gate2, block, block2, here, wake, inbox,
-	wakemove, walk_, mask, claimed, wait2, wait3, call, fast, fastn, reader, offline,
-	death;
+	wakemove, walk_, mask, claimed, wait2, wait3, call, call2, fast, fastn, reader,
+	offline, death;
 
 const struct scenario *const scenarios[] = {
 	&litmus_sb,
@@ -57,6 +57,7 @@ const struct scenario *const scenarios[] = {
 	&wait2,
 	&wait3,
 	&call,
+	&call2,
 	&fast,
 	&fastn,
 	&reader,

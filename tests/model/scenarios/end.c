@@ -24,9 +24,14 @@ static void setup_offline(void)
 	machine_vcpu(1, BIT(0) | BIT(1))->test_handler = serve_test;
 }
 
+static OBSERVER bool is_online(unsigned cpu)
+{
+	return cpu_of(cpu)->online;
+}
+
 static void take_offline(void)
 {
-	if (pool_offline(1))
+	if (pool_offline(1) || is_online(1))
 		model_fail("cpu1 does not leave the pool");
 	narrate("cpu1 has left the pool");
 	machine_loop();

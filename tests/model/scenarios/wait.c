@@ -60,7 +60,7 @@ static void increment(void *arg)
 {
 	u64 *number = arg;
 
-	calls++;
+	atomic_fetch_add(&calls, 1);
 	*number += 1;
 }
 
@@ -72,6 +72,21 @@ static void call_twice(void)
 		if (ipi_call(0, increment, &number) || number != i)
 			model_fail("the call is not done when it is over");
 	}
+}
+
+/* Each calls the other, so each has to serve while it waits. */
+static void call_the_other(void)
+{
+	u64 number = 0;
+
+	if (ipi_call(!model_cpu(), increment, &number) || number != 1)
+		model_fail("the call is not done when it is over");
+	machine_loop();
+}
+
+static void setup_call2(void)
+{
+	machine(2);
 }
 
 static void setup_call(void)
@@ -96,4 +111,18 @@ const struct scenario call = {
 	.warm = BIT(0),
 	.always = check_every_state,
 	.at_end = call_at_end,
+};
+
+static void call2_at_end(void)
+{
+	if (calls != 2)
+		model_fail("a call is lost");
+}
+
+const struct scenario call2 = {
+	.name = "call2",
+	.says = "two pCPUs call one another",
+	.setup = setup_call2,
+	.cpu = {call_the_other, call_the_other},
+	.at_end = call2_at_end,
 };
