@@ -225,6 +225,9 @@ bool virt_nmi_blocked(struct virt_vcpu *hv); /* one is being handled, up to its 
 void virt_want_interrupt_window(struct virt_vcpu *hv, bool on);
 void virt_want_nmi_window(struct virt_vcpu *hv, bool on);
 
+/* How many exits for this reason the fast path has finished. A hint, from any CPU. */
+u64 virt_fast_exits(const struct virt_vcpu *hv, enum virt_exit_reason reason);
+
 /* What an unknown hypercall returns in RAX (KVM's ABI: -KVM_ENOSYS). */
 #define VIRT_HYPERCALL_UNKNOWN (-1000L)
 

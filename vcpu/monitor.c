@@ -95,7 +95,8 @@ static void print_vcpu(const struct vcpu *vcpu)
 	       READ_ONCE(s->pv_eois));
 	printk("spur:   exits:");
 	for (unsigned i = 0; i < ARRAY_SIZE(exit_names); i++) {
-		u64 count = READ_ONCE(s->exits[i]); /* STATS: as above */
+		/* STATS: as above; those of the slow path, and of the fast one. */
+		u64 count = READ_ONCE(s->exits[i]) + virt_fast_exits(vcpu->hv, i);
 
 		if (count)
 			printk(" %lu %s", count, exit_names[i]);

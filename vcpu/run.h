@@ -19,5 +19,8 @@ bool vcpu_serve_requests(struct vcpu *vcpu, enum run_result *result);
 void vcpu_prepare_events(struct vcpu *vcpu);
 /* The interrupt of the last injection was not delivered: it is pending again. */
 void vcpu_take_back(struct vcpu *vcpu, u8 vector);
+/* It begins to sleep, and only INIT, SIPI or an NMI can end that (hopeless.c). Mode
+ * OUTSIDE. */
+void vcpu_now_hopeless(struct vcpu *vcpu);
 /* Handle the exit in vcpu->exit (exit.c). */
 void vcpu_handle_exit(struct vcpu *vcpu);

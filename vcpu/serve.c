@@ -52,8 +52,10 @@ static void serve_init_sipi(struct vcpu *vcpu)
 	if (events & VCPU_SIPI_PENDING)
 		/* KICK: after the xchg; pairs with vcpu_post_sipi(). */
 		serve_sipi(vcpu, (u8)READ_ONCE(vcpu->sipi_vector));
-	/* VMEND: as above */
-	WRITE_ONCE(vcpu->hopeless, vcpu->activity == VCPU_WAIT_FOR_SIPI);
+	/* A SIPI that is ignored leaves it asleep as it was. */
+	if (vcpu->activity == VCPU_WAIT_FOR_SIPI ||
+	    (vcpu->activity == VCPU_HALTED && !vcpu->halted_with_if))
+		vcpu_now_hopeless(vcpu);
 }
 
 static bool serve_death(struct vcpu *vcpu, enum run_result *result)

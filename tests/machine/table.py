@@ -147,6 +147,10 @@ GUESTS = (
     alone("cpuid", vcpus=2),
     alone("cpuid", words="kvm=off x2apic=off -- bare", row="cpuid-bare"),
     alone("msr"),
+    *(Row(f"asleep-{cpus}", cpus=cpus, modules=(guest("asleep", vcpus=3),),
+          expect=(r"^asleep: now$",
+                  ended(why="all vCPUs are halted with interrupts off"), ALL_ENDED))
+      for cpus in (1, 2)),
     alone("cr"),
     beside("acdb", (r"^\[bad\] acdb: #AC$",), ends=False, row="ac-loop"),
     Row("db-loop",

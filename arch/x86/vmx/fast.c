@@ -55,8 +55,9 @@ static bool fast_wrmsr(struct virt_vcpu *hv)
 }
 
 /* Done: over the instruction, and back in if nothing waits outside. */
-static inline bool finish(struct virt_vcpu *hv)
+static inline bool finish(struct virt_vcpu *hv, enum virt_exit_reason reason)
 {
+	hv->fast_exits[reason]++;
 	vmx_skip((u32)vmread(VMCS_EXIT_INSN_LENGTH));
 	if (__builtin_expect(!gate_last_chance(hv->gate), 1))
 		return true;
@@ -69,12 +70,17 @@ bool vmx_fast_exit(struct virt_vcpu *hv)
 	u32 reason = (u32)vmread(VMCS_EXIT_REASON);
 
 	if (reason == REASON_CPUID)
-		return fast_cpuid(hv) && finish(hv);
+		return fast_cpuid(hv) && finish(hv, VIRT_EXIT_CPUID);
 	if (reason == REASON_WRMSR)
-		return fast_wrmsr(hv) && finish(hv);
+		return fast_wrmsr(hv) && finish(hv, VIRT_EXIT_WRMSR);
 	if (reason == REASON_VMCALL)
-		return fast_hypercall(hv) && finish(hv);
+		return fast_hypercall(hv) && finish(hv, VIRT_EXIT_HYPERCALL);
 	return false;
+}
+
+u64 virt_fast_exits(const struct virt_vcpu *hv, enum virt_exit_reason reason)
+{
+	return READ_ONCE(hv->fast_exits[reason]); /* STATS: a hint */
 }
 
 static const struct virt_cpuid_entry **index_slot(struct vmx_cpuid_index *index, u32 leaf)

@@ -70,6 +70,7 @@ struct virt_vcpu {
 	bool finished; /* the fast path did this exit, but something waits outside */
 	bool exit_at_once; /* [A] the NMI handler wants the next entry to end at once */
 	struct vmx_unswitched saved;
+	u64 fast_exits[VIRT_EXIT_UNKNOWN + 1]; /* finished by the fast path */
 };
 
 static_assert(offsetof(struct virt_vcpu, regs[REG_RDI]) == HV_RDI, "enter.S uses it");
