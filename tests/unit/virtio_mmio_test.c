@@ -27,7 +27,8 @@ static void echo_live(struct virtio_dev *device, bool on)
 	is_live = on;
 }
 
-static const struct virtio_ops echo_ops = {"echo", 42, 2, echo_step, echo_live};
+static const struct virtio_ops echo_ops = {
+	.name = "echo", .id = 42, .queues = 2, .step = echo_step, .live = echo_live};
 
 static void start(void)
 {

@@ -54,6 +54,8 @@ struct virtio_ops {
 	bool (*step)(struct virtio_dev *dev, struct vcpu *vcpu);
 	/* The driver has said DRIVER_OK, or has reset the device. Lock held. */
 	void (*live)(struct virtio_dev *dev, bool on);
+	u64 features;      /* offered beside VERSION_1 */
+	bool works_on_ack; /* an acknowledged interrupt is a reason for a step */
 };
 
 struct virtio_stats {

@@ -244,4 +244,11 @@ static void live(struct virtio_dev *dev, bool on)
 	dev->blk.busy = false;
 }
 
-const struct virtio_ops virtio_blk_ops = {"disk", 2, 1, step, live};
+const struct virtio_ops virtio_blk_ops = {
+	.name = "disk",
+	.id = 2,
+	.queues = 1,
+	.step = step,
+	.live = live,
+	.features = VIRTIO_F_EVENT_IDX,
+};

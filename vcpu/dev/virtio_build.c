@@ -24,7 +24,7 @@ static struct virtio_dev *add(struct vm *vm, const struct virtio_ops *ops, u64 f
 	dev->ops = ops;
 	dev->vm = vm;
 	dev->index = vm->virtio.count++;
-	dev->offered = VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | features;
+	dev->offered = VIRTIO_F_VERSION_1 | ops->features | features;
 	return dev;
 }
 

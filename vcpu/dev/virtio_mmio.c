@@ -220,6 +220,8 @@ static void register_write(struct virtio_dev *dev, struct vcpu *vcpu, u32 offset
 		break;
 	case INTERRUPT_ACK:
 		virtio_interrupt_ack(dev, value);
+		if (dev->ops->works_on_ack && virtio_is_live(dev))
+			virtio_notified(dev, vcpu);
 		break;
 	case STATUS:
 		status_write(dev, vcpu, value);

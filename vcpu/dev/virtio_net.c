@@ -105,4 +105,11 @@ static void live(struct virtio_dev *dev, bool on)
 	switch_open(dev->net.port, on);
 }
 
-const struct virtio_ops virtio_net_ops = {"network", 1, 2, step, live};
+const struct virtio_ops virtio_net_ops = {
+	.name = "network",
+	.id = 1,
+	.queues = 2,
+	.step = step,
+	.live = live,
+	.features = VIRTIO_F_EVENT_IDX,
+};
