@@ -73,10 +73,10 @@ static bool start_one(struct cpu *cpu, const struct smp_options *options)
 	lapic_send_sipi(cpu->apic_id, (u8)(page >> 12));
 	if (wait_arrived(cpu, ARRIVE_LIMIT_US))
 		return true;
-	/* If it wakes after all it finds nothing. If it has taken its parameters, it
-	 * is too late to take them back: stop it for good. */
-	if (!xchg((u64 *)param(page, tramp_cpu), 0))
-		lapic_send_init(cpu->apic_id);
+	/* If it wakes now it finds nothing. INIT makes it wait for a SIPI that never
+	 * comes: else it could wake later, and take what is meant for the next one. */
+	xchg((u64 *)param(page, tramp_cpu), 0);
+	lapic_send_init(cpu->apic_id);
 	return false;
 }
 

@@ -25,6 +25,7 @@
 #define EBX_PT BIT(25)
 #define KVM_CLOCKS (BIT(0) | BIT(3) | BIT(24))
 #define KVM_NOP_IO_DELAY BIT(1)
+#define KVM_PV_EOI BIT(6)
 #define LEAF_KVM 0x40000000
 #define LEAF_SPUR 0x40000100
 #define LEAF_XSAVE 0xd
@@ -84,8 +85,8 @@ static void test_kvm(bool bare)
 	if (bare)
 		check_equal(r.eax, 0, "no paravirtual features");
 	else
-		check_equal(r.eax, KVM_CLOCKS | KVM_NOP_IO_DELAY,
-			    "kvmclock, stable, and no I/O delay, and no more");
+		check_equal(r.eax, KVM_CLOCKS | KVM_NOP_IO_DELAY | KVM_PV_EOI,
+			    "kvmclock, stable, no I/O delay, PV EOI, and no more");
 	r = cpuid(LEAF_SPUR, 0);
 	check(says(&r, "SpurSpurSpur"), "Spur's own leaf");
 	check_equal((cpuid(1, 0).ecx & ECX_X2APIC) != 0, !bare, "x2APIC as configured");
