@@ -118,11 +118,15 @@ static void end(struct vm *vm, const char *why, enum vm_end how)
 		vm_request_all(vm, REQ_VM_DEAD & ~REQ_WAIT);
 }
 
-void vm_tell_end(struct vm *vm)
+void vm_flush_output(struct vm *vm)
 {
 	spin_lock(&vm->device_lock);
 	guest_console_flush(vm);
 	spin_unlock(&vm->device_lock);
+}
+
+void vm_tell_end(struct vm *vm)
+{
 	if (vm->end != VM_RESET)
 		printk("vm %s: %s: %s\n", vm->desc->name,
 		       vm->end == VM_FAILED ? "stopped" : "ended", vm->why);

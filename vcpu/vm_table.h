@@ -19,8 +19,9 @@ void vm_free(struct vm *vm);
 void vms_expect(unsigned count);
 /* One of them has ended, or could not be made. */
 void vms_one_ended(void);
-/* The line that says why a VM has ended, and what its console still had. Its keeper, once
- * no vCPU runs: printing is too long for an exit handler. */
+/* What its console still had, then the line that says why it has ended: two turns of its
+ * keeper, once no vCPU runs. Printing is too long for an exit handler. */
+void vm_flush_output(struct vm *vm);
 void vm_tell_end(struct vm *vm);
 /* Say that a VM was not even made, and why. Its keeper, or the boot CPU. */
 void vms_not_started(const struct vm_desc *desc, const char *why);
