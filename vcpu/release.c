@@ -59,10 +59,27 @@ static bool release_ram(struct builder *b)
 	return true;
 }
 
+static bool release_area(struct builder *b)
+{
+	if (!b->area)
+		return false;
+	page_free(b->area, page_order(LOADER_AREA_BYTES));
+	b->area = NULL;
+	return true;
+}
+
+/* The tree is empty by now; to see that takes a walk over what is left of it. */
+static bool release_space(struct vm *vm)
+{
+	if (!vm->space)
+		return false;
+	virt_space_destroy(vm->space);
+	vm->space = NULL;
+	return true;
+}
+
 static bool release_rest(struct builder *b)
 {
-	if (b->area)
-		page_free(b->area, page_order(LOADER_AREA_BYTES));
 	vm_free(b->vm);
 	b->vm = NULL;
 	return false;
@@ -76,5 +93,5 @@ bool release_step(struct builder *b)
 		return true;
 	}
 	return virtio_free_some(b->vm) || release_vcpu(b->vm) || release_ram(b) ||
-	       release_rest(b);
+	       release_area(b) || release_space(b->vm) || release_rest(b);
 }

@@ -63,7 +63,6 @@ void vm_withdraw(struct vm *vm)
 
 void vm_free(struct vm *vm)
 {
-	virt_space_destroy(vm->space);
 	testdev_free(&vm->testdev);
 	page_free(vm, page_order(sizeof(*vm)));
 }

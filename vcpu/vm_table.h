@@ -13,7 +13,7 @@ struct vm *vm_at(unsigned id);
 /* Take a VM none of whose vCPUs is left out of the table, and return when no other CPU
  * can have a pointer to it. Its keeper; waits for the other CPUs. */
 void vm_withdraw(struct vm *vm);
-/* Free an empty, withdrawn one. */
+/* Free a withdrawn one that has no vCPU, no memory and no nested tables any more. */
 void vm_free(struct vm *vm);
 /* So many VMs more will be made, or fail to be. Before they can end. */
 void vms_expect(unsigned count);
