@@ -28,7 +28,11 @@ void console_poll(void);
 bool console_flush_step(void);
 /* Write everything out, waiting for the line. Panic and power-off only. */
 void console_flush(void);
-/* Panic: take the console over whatever its lock says. */
+/* Panic, before the others are stopped: keep them out of the console, so that none is
+ * stopped with a byte in its hands. False: somebody is in it; ask again, but not for
+ * ever, since it may be one that never comes out. */
+bool console_seize(void);
+/* Panic, once they are stopped: take the console over whatever its lock says. */
 void console_break_lock(void);
 /* Where typed bytes go. Set once at boot. Called from some CPU's loop. */
 void console_set_input(void (*input)(u8 byte));

@@ -18,5 +18,9 @@ struct spinlock {
 
 void spin_lock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock);
+/* Take it if it is free, without waiting; true: taken. For a panic alone: it is not
+ * counted as held, is not given back, and its users are stopped
+ * (console_break_lock()). */
+bool spin_seize(struct spinlock *lock);
 /* Does this CPU hold it? For assertions. */
 bool spin_held(const struct spinlock *lock);

@@ -187,6 +187,11 @@ void console_flush(void)
 	spin_unlock(&lock);
 }
 
+bool console_seize(void)
+{
+	return spin_held(&lock) || spin_seize(&lock);
+}
+
 void console_break_lock(void)
 {
 	lock = (struct spinlock){0};

@@ -19,6 +19,7 @@
 
 #define MAX_FRAMES 16
 #define STOP_WAIT_US 10000
+#define CONSOLE_WAIT_US 1000
 #define NOBODY 0
 
 /* Where each stopped CPU was, written by itself before it says so. */
@@ -105,8 +106,11 @@ static void claim_panic(void)
 
 	if (first != NOBODY && first != me)
 		halt_for_ever();
-	if (first == me)
-		machine_end(true); /* a panic inside the panic */
+	if (first != me)
+		return;
+	/* A panic inside the panic, perhaps with the lock that the flush needs. */
+	console_break_lock();
+	machine_end(true);
 }
 
 static void stop_others(void)
@@ -131,11 +135,21 @@ static void stop_others(void)
 	}
 }
 
-/* The console's lock only once nobody else runs who may hold it: an owner that finds it
- * open would panic as well, and its place in the dump would be lost. */
+/* Whoever prints may finish what it does under the lock, in a bounded time. One that is
+ * stopped with a byte taken out of the ring and not yet sent would lose it, from what
+ * may be the last line before the panic. */
+static void wait_for_console(void)
+{
+	for (unsigned us = 0; us < CONSOLE_WAIT_US && !console_seize(); us++)
+		udelay(1);
+}
+
+/* The console's lock is opened only once nobody else runs who may hold it: an owner that
+ * finds it open would panic as well, and its place in the dump would be lost. */
 static void begin_panic(void)
 {
 	claim_panic();
+	wait_for_console();
 	stop_others();
 	console_break_lock();
 }

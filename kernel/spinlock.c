@@ -32,6 +32,18 @@ void spin_unlock(struct spinlock *lock)
 	smp_store_release(&lock->owner, owner + 1);
 }
 
+bool spin_seize(struct spinlock *lock)
+{
+	/* LOCK: as in spin_lock(). */
+	u32 owner = smp_load_acquire(&lock->owner);
+
+	/* LOCK: free is who has no next in line; the cmpxchg decides. */
+	if (cmpxchg(&lock->next, owner, owner + 1) != owner)
+		return false;
+	WRITE_ONCE(lock->holder, this_cpu()->id + 1); /* LOCK: read by spin_held() */
+	return true;
+}
+
 bool spin_held(const struct spinlock *lock)
 {
 	/* LOCK: this CPU's own store, or some other value; no order needed. */

@@ -93,6 +93,19 @@ void spin_unlock(struct spinlock *l)
 	l->holder = 0;
 }
 
+bool spin_seize(struct spinlock *l)
+{
+	if (l->holder)
+		return false;
+	l->holder = 1;
+	return true;
+}
+
+bool spin_held(const struct spinlock *l)
+{
+	return l->holder == 1;
+}
+
 /* --- the tests' own --- */
 
 static void begin(void)
@@ -387,6 +400,11 @@ static void panic_takes_over(void)
 	locked = 1;
 	lock.next = 5;
 	lock.holder = 3;
+	CHECK(!console_seize());
+	lock.holder = 0;
+	CHECK(console_seize() && console_seize());
+	CHECK_EQ(lock.holder, 1);
+	lock.next = 6;
 	console_break_lock();
 	CHECK(!lock.next && !lock.owner && !lock.holder);
 	locked = 0;
