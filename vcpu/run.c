@@ -79,6 +79,9 @@ enum run_result vcpu_run(struct runnable *r)
 		if (READ_ONCE(vcpu->gate.requests)) {
 			if (!vcpu_serve_requests(vcpu, &result))
 				return result;
+			/* Requests that come faster than they are served keep it from the
+			 * guest, and so from the exit for the slice's timer. */
+			irq_window();
 			continue; /* what was served may have pushed to our inbox */
 		}
 		if (!is_runnable(vcpu))
