@@ -310,8 +310,9 @@ RACE = (
     racing("fair", cpus=2, limit=200, modules=tuple(
         guest("count", vm=f"w{i}", words=f"cpus=0 weight={weight}")
         for i, weight in enumerate((100, 200, 50, 100)))),
-    racing("mutual", cpus=2, modules=(guest("loop", words="cpus=0"),
-                                      guest("loop", vm="b", words="cpus=1"))),
+    racing("mutual", cpus=2, limit=240,
+           modules=(guest("loop", words="cpus=0"),
+                    guest("loop", vm="b", words="cpus=1"))),
 )
 
 
