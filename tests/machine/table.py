@@ -246,6 +246,9 @@ INSIDE = (
     inside("storm", row="storm-seed2", cpus=4, ips=2_000_000, limit=240,
            options="test=storm seed=2 end=exit", modules=(guest("storm", vcpus=8),)),
     inside("reading", cpus=4, limit=120, modules=(guest("storm", vcpus=4),)),
+    # At these speeds a vCPU asked without pause once kept its pCPU for ever.
+    *(inside("reading", row=f"reading-{mhz}M", cpus=4, limit=120, ips=mhz * 1_000_000,
+             modules=(guest("storm", vcpus=4),)) for mhz in (3, 7)),
     inside("lone", cpus=2, modules=(guest("spin", words="cpus=0"),)),
     inside("fair", cpus=2, limit=120, modules=tuple(
         guest("count", vm=f"w{i}", words=f"cpus=0 weight={weight}")
