@@ -14,4 +14,4 @@
 #define CONSOLE_KEPT 8192      /* bytes of each guest's output that are kept */
 #define SLICE_US 10000         /* time slice of a vCPU that shares its CPU */
 #define WAIT_LIMIT_US 2000000  /* after this an unanswered wait is a panic */
-#define ROOT_BOUND 20000       /* instructions between two inbox polls, at most */
+#define ROOT_BOUND 21000       /* instructions between two inbox polls, at most */
